@@ -27,7 +27,8 @@ DS_API int32_t ds_context_create(ds_handle* context);
 DS_API int32_t ds_context_destroy(ds_handle context);
 /* Options: "eager" (flag), "numerics" (string: default, strict), "check_finite" (flag: the first operator that makes a
  * NaN or infinity is an error DS_NON_FINITE), "flush_nodes" (int), "flush_bytes" (int), "float" (dtype: what integers
- * become in float operators; f32). */
+ * become in float operators; f32), "kernels" (flag: off = references only), "composites" (flag: off = every composite is
+ * decomposed). */
 DS_API int32_t ds_set_option(ds_handle context, const char* name, uint64_t length, const ds_value* value);
 /* The calling thread's last failure: text with operator, shapes and, after "\n  recorded at ", the user's line.
  * Borrowed until the thread's next failing call in the context. location: 0 = none. */

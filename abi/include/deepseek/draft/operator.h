@@ -35,6 +35,7 @@ DS_EXTERN_C_BEGIN
 #define DS_TRAIT_COMMUTATIVE 1ull
 #define DS_TRAIT_EFFECT 2ull         /* never removed, merged or reordered against others of its domain */
 #define DS_TRAIT_DATA_DEPENDENT 4ull /* output size is known only after running; ends the recording */
+#define DS_TRAIT_MAY_FAIL 16ull      /* the content of an input can make it fail: indices; its program donates nothing */
 #define DS_TRAIT_NOT_DIFFERENTIABLE 8ull /* gradient is zero or undefined by definition: comparisons, argmax */
 
 /* Slots of ds_infer. All specs of inputs are concrete; attributes are complete, in schema order, defaults filled in. */

@@ -1,0 +1,35 @@
+// Shapes and views: checked sizes, dense strides, printing.
+#pragma once
+#include <span>
+#include <string>
+
+#include "core/base/status.h"
+#include "core/tensor/dtype.h"
+
+namespace ds::core {
+
+inline std::span<const int64_t> shape_of(const ds_spec& s) { return {s.shape, size_t(s.rank)}; }
+std::string shape_text(std::span<const int64_t> shape);  // "[2,3]"
+std::string spec_text(const ds_spec& spec);              // "f32[2,3]"
+
+// Elements and bytes, or DS_OVERFLOW / DS_INVALID_ARGUMENT for a negative extent, an unknown dtype, a rank too high.
+Status check_spec(const ds_spec& spec, uint64_t* elements, uint64_t* nbytes);
+uint64_t element_count(const ds_spec& spec);  // of a checked spec
+inline uint64_t byte_count(const ds_spec& spec) { return element_count(spec) * dtype_size(spec.dtype); }
+
+ds_spec make_spec(ds_dtype dtype, std::span<const int64_t> shape, ds_device_id device);
+bool same_shape(const ds_spec& a, const ds_spec& b);
+bool same_type(const ds_spec& a, const ds_spec& b);  // shape, dtype, kind and device
+
+void dense_strides(std::span<const int64_t> shape, int64_t* strides);
+bool is_dense(const ds_view_spec& view);  // C order without gaps; the offset may be any
+ds_view_spec dense_view(const ds_spec& spec);
+// Lowest and one past the highest element a view touches; both 0 for an empty view. False on overflow.
+bool view_bounds(const ds_view_spec& view, int64_t* low, int64_t* high);
+inline uint64_t view_elements(const ds_view_spec& view) {
+  uint64_t n = 1;
+  for (int i = 0; i < view.rank; ++i) n *= uint64_t(view.shape[i]);
+  return n;
+}
+
+}  // namespace ds::core

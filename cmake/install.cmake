@@ -1,0 +1,27 @@
+# include/deepseek, lib/libdeepseek.so, lib/deepseek/{plugins,vendor}, bin/ds-plugin, find_package and pkg-config files.
+include(CMakePackageConfigHelpers)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/DeepSeek)
+
+install(TARGETS deepseek EXPORT DeepSeekTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+                                                        NAMELINK_COMPONENT development)
+install(TARGETS ds_abi ds_sdk EXPORT DeepSeekTargets)
+if(TARGET ds-plugin)
+  install(TARGETS ds-plugin EXPORT DeepSeekTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+endif()
+foreach(headers abi/include/deepseek sdk/include/deepseek)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${headers})
+    install(DIRECTORY ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+            FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+  endif()
+endforeach()
+if(EXISTS ${PROJECT_SOURCE_DIR}/sdk/template)
+  install(DIRECTORY sdk/template DESTINATION ${CMAKE_INSTALL_DATADIR}/deepseek COMPONENT runtime)
+endif()
+
+install(EXPORT DeepSeekTargets NAMESPACE DeepSeek:: DESTINATION ${package} COMPONENT development)
+configure_package_config_file(cmake/DeepSeekConfig.cmake.in DeepSeekConfig.cmake INSTALL_DESTINATION ${package})
+write_basic_package_version_file(DeepSeekConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/DeepSeekConfig.cmake ${PROJECT_BINARY_DIR}/DeepSeekConfigVersion.cmake
+              cmake/DeepSeekPlugin.cmake cmake/plugin.map DESTINATION ${package} COMPONENT development)
+configure_file(cmake/deepseek.pc.in deepseek.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/deepseek.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig COMPONENT development)

@@ -7,6 +7,8 @@ if(DS_TESTS)
   add_library(ds_gtest OBJECT ${PROJECT_BINARY_DIR}/gtest_header.cc)
   target_link_libraries(ds_gtest PRIVATE ds_options GTest::gtest Threads::Threads)
   target_precompile_headers(ds_gtest PRIVATE <gtest/gtest.h>)
+  # A precompiled header fits only the same kind of position independence.
+  set_target_properties(ds_gtest PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 endif()
 
 function(ds_add_tests folder)
@@ -26,7 +28,8 @@ function(ds_add_tests folder)
   target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR})
   target_precompile_headers(${program} REUSE_FROM ds_gtest)
   target_compile_definitions(${program} PRIVATE DS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DS_BUILD_DIR="${PROJECT_BINARY_DIR}")
-  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests FOLDER tests)
+  set_target_properties(${program} PROPERTIES POSITION_INDEPENDENT_CODE OFF
+                                              RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests FOLDER tests)
   add_test(NAME ${program} COMMAND ${program} --gtest_brief=1 --gtest_output=xml:${PROJECT_BINARY_DIR}/junit/${program}.xml)
   set_tests_properties(${program} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -1,4 +1,5 @@
-# deepseek_add_plugin(NAME kind.name [SOURCES files] [LIBRARIES targets] [OUTPUT_DIRECTORY folder])
+# deepseek_add_plugin(NAME kind.name [SOURCES files] [LIBRARIES targets] [OUTPUT_DIRECTORY folder]
+#                     [VERSION 1.2.0] [DESCRIPTION text] [LICENSE spdx] [DEPENDENCIES plugins])
 #
 # Builds <kind>.<name>.so and its manifest <kind>.<name>.json. Without SOURCES: every *.cc and *.c of the current folder
 # but *_test.cc. The library exports its door only, shares no C++ global with other plugins, and does not link the core.
@@ -6,7 +7,7 @@
 include_guard(GLOBAL)
 
 function(deepseek_add_plugin)
-  cmake_parse_arguments(PARSE_ARGV 0 plugin "" "NAME;OUTPUT_DIRECTORY" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 0 plugin "" "NAME;OUTPUT_DIRECTORY;VERSION;DESCRIPTION;LICENSE" "SOURCES;LIBRARIES;DEPENDENCIES")
   if(NOT plugin_NAME MATCHES "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
     message(FATAL_ERROR "deepseek_add_plugin: NAME '${plugin_NAME}' is not made of [a-z0-9_.-]")
   endif()
@@ -21,6 +22,13 @@ function(deepseek_add_plugin)
   set(door ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   add_library(${plugin_NAME} MODULE ${plugin_SOURCES})
   target_link_libraries(${plugin_NAME} PRIVATE DeepSeek::sdk ${plugin_LIBRARIES})
+  # What the door says about the plugin.
+  list(JOIN plugin_DEPENDENCIES " " plugin_DEPENDENCIES)
+  foreach(field NAME VERSION DESCRIPTION LICENSE DEPENDENCIES)
+    if(plugin_${field})
+      target_compile_definitions(${plugin_NAME} PRIVATE "DS_PLUGIN_${field}=\"${plugin_${field}}\"")
+    endif()
+  endforeach()
   target_compile_options(
     ${plugin_NAME}
     PRIVATE -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>

@@ -1,5 +1,6 @@
 # ops/<name>/ is the plugin ops.<name>, plugins/<kind>/<name>/ is <kind>.<name>: a folder with sources is enough.
-# A plugin.cmake beside them may set DS_PLUGIN_LIBRARIES, DS_PLUGIN_SKIP (a reason) or call the functions below.
+# A plugin.cmake beside them may set DS_PLUGIN_LIBRARIES, DS_PLUGIN_DESCRIPTION, DS_PLUGIN_DEPENDENCIES, DS_PLUGIN_SKIP
+# (a reason), change the list `sources`, or call the functions below.
 find_package(Threads REQUIRED)
 
 # ds_isa_flags(FLAGS -mavx2 .. FILES a.cc ..) compiles single files for another instruction set.
@@ -31,6 +32,8 @@ function(ds_add_plugin_folder name DS_PLUGIN_FOLDER)
   file(GLOB tests CONFIGURE_DEPENDS ${DS_PLUGIN_FOLDER}/*_test.cc)
   list(REMOVE_ITEM sources ${tests} "")
   set(DS_PLUGIN_LIBRARIES "")
+  set(DS_PLUGIN_DESCRIPTION "")
+  set(DS_PLUGIN_DEPENDENCIES "")
   set(DS_PLUGIN_SKIP "")
   if(NOT sources)
     return()
@@ -41,7 +44,8 @@ function(ds_add_plugin_folder name DS_PLUGIN_FOLDER)
     return()
   endif()
   deepseek_add_plugin(NAME ${name} SOURCES ${sources} LIBRARIES ds_options ${DS_PLUGIN_LIBRARIES}
-                      OUTPUT_DIRECTORY ${DS_PLUGIN_OUTPUT})
+                      OUTPUT_DIRECTORY ${DS_PLUGIN_OUTPUT} VERSION ${PROJECT_VERSION} LICENSE Apache-2.0
+                      DESCRIPTION "${DS_PLUGIN_DESCRIPTION}" DEPENDENCIES ${DS_PLUGIN_DEPENDENCIES})
   set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../vendor" FOLDER plugins)
   if(name MATCHES "^ops\\.")
     set_target_properties(${name} PROPERTIES UNITY_BUILD ${DS_UNITY} UNITY_BUILD_BATCH_SIZE 12)

@@ -1,5 +1,8 @@
 # ds_add_tests(folder [SOURCES files] [LIBS targets]): one GoogleTest program test_<folder>, one ctest entry. Without
 # SOURCES: *_test.cc of the current folder. Its cases are counted in <build>/junit/test_<folder>.xml.
+# A program with other flags (-fopenmp) reads the header itself.
+set(CMAKE_PCH_WARN_INVALID OFF)
+
 if(DS_TESTS)
   find_package(GTest REQUIRED)
   find_package(Threads REQUIRED)

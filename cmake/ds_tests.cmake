@@ -34,5 +34,4 @@ function(ds_add_tests folder)
   set_target_properties(${program} PROPERTIES POSITION_INDEPENDENT_CODE OFF
                                               RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests FOLDER tests)
   add_test(NAME ${program} COMMAND ${program} --gtest_brief=1 --gtest_output=xml:${PROJECT_BINARY_DIR}/junit/${program}.xml)
-  set_tests_properties(${program} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -30,5 +30,4 @@ if(Python3_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/tests/layering/layering.py)
   add_test(NAME layering COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/layering/layering.py
                                  --build ${PROJECT_BINARY_DIR} --cc ${CMAKE_C_COMPILER} --cxx ${CMAKE_CXX_COMPILER}
                                  --junit ${PROJECT_BINARY_DIR}/junit/layering.xml)
-  set_tests_properties(layering PROPERTIES TIMEOUT 300)
 endif()

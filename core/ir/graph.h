@@ -61,7 +61,13 @@ class Graph {
   uint64_t hash() const { return hash_; }
   bool equal(const Graph& other) const;  // same structure; locations and names may differ
 
-  // For editing a copy (run/edit): operands may be redirected, constants may take a result's place.
+  // For editing a copy (run/edit): operands may be redirected, constants may take a result's place. The hash is not kept.
+  void make_constant(ValueId value, Ref<Buffer> data) {
+    values_[value].kind = ValueKind::kConstant;
+    values_[value].producer = kNone;
+    values_[value].index = uint32_t(constants_.size());
+    constants_.push_back(std::move(data));
+  }
   void set_input(const Node& n, uint32_t i, ValueId value) { operands_[n.first_input + i] = value; }
 
   std::map<ValueId, std::string> names;  // of values, kept by parse and print

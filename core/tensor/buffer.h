@@ -20,7 +20,7 @@ class Buffer {
       delete this;
     }
   }
-  bool unique() const { return references_ == 1; }
+  uint32_t references() const { return references_; }
 
   // The content may have changed: kernels that keep something derived from it look at this number.
   void touch() { version = next_version(); }

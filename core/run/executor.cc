@@ -1,0 +1,279 @@
+#include "core/run/executor.h"
+
+#include <chrono>
+#include <cmath>
+
+namespace ds::core {
+namespace {
+
+constexpr size_t kMaxPrograms = 2048;
+constexpr size_t kMaxLog = 64;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+const Operator* Executor::role(std::string_view name, Status* status) {
+  auto it = roles_.find(std::string(name));
+  if (it != roles_.end()) return it->second;
+  const Operator* op = registry.find_role(name, status);
+  if (op) roles_.emplace(name, op);
+  return op;
+}
+
+void Executor::random_state(uint64_t count, uint64_t state[2]) {
+  state[0] = seed;
+  state[1] = random_offset;
+  random_offset += count;
+}
+
+CompileOptions Executor::compile_options() const {
+  CompileOptions options;
+  options.passes = !options_.eager;
+  options.strict = options_.strict;
+  options.kernels = options_.kernels;
+  options.composites = options_.composites;
+  options.default_float = options_.default_float;
+  return options;
+}
+
+Status Executor::place_of(const Data& data, Place* place) {
+  if (data.failure) return Status(data.failure_code, *data.failure, data.failure_location);
+  if (data.scalar) {
+    place->scalar = data.bytes;
+  } else if (data.buffer) {
+    place->buffer = data.buffer;
+    place->offset = data.byte_offset;
+  } else {
+    return error(DS_INTERNAL, "the content of a value was given up");
+  }
+  return {};
+}
+
+Status Executor::find_program(const Graph& graph, const Wanted& wanted, const std::vector<bool>& donated,
+                              bool leaf_views, Program** program, bool* hit) {
+  auto [begin, end] = programs_.equal_range(graph.hash());
+  for (auto it = begin; it != end; ++it) {
+    Program& candidate = *it->second;
+    if (candidate.generation == registry.generation() && candidate.serves(graph, wanted.ids, donated, leaf_views)) {
+      *hit = true;
+      return *program = &candidate, Status();
+    }
+  }
+  *hit = false;
+  double start = now();
+  CompileOptions options = compile_options();
+  options.leaf_views = leaf_views;
+  std::unique_ptr<Program> made;
+  DS_RETURN_IF_ERROR(Program::compile(registry, graph, wanted.ids, donated, options, &made));
+  counters.compile_seconds += now() - start;
+  ++counters.compiled;
+  made->number = ++program_count_;
+  if (programs_.size() >= kMaxPrograms) programs_.clear();
+  *program = programs_.emplace(graph.hash(), std::move(made))->second.get();
+  return {};
+}
+
+Status Executor::settle_result(Data& data, const Place& place, const ds_spec& spec) {
+  data.recorder = nullptr;
+  data.spec = spec;
+  if (!place.scalar && !place.buffer->foreign()) {
+    data.buffer = place.buffer;
+    data.byte_offset = place.offset;
+    return {};
+  }
+  Device* device;
+  DS_RETURN_IF_ERROR(devices.open(spec.device, &device));
+  DS_RETURN_IF_ERROR(device->allocate(byte_count(spec), &data.buffer));
+  data.byte_offset = 0;
+  const void* source = place.scalar ? place.scalar : static_cast<const char*>(place.buffer->memory) + place.offset;
+  return device->copy_in(source, *data.buffer, 0, byte_count(spec));
+}
+
+Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location) {
+  const Graph& graph = recorder.graph();
+  Wanted wanted;
+  auto waiting = recorder.waiting();
+  for (ValueId id = 0; id < waiting.size(); ++id)
+    if (waiting[id] && waiting[id]->wanted()) {
+      wanted.ids.push_back(id);
+      wanted.data.push_back(waiting[id]);
+    }
+  bool effects = false, may_fail = false, leaf_views = true;
+  for (auto& node : graph.nodes()) {
+    effects |= node.op->has(DS_TRAIT_EFFECT);
+    may_fail |= node.op->has(DS_TRAIT_MAY_FAIL);
+  }
+  if (wanted.ids.empty() && !effects) return recorder.clear(), Status();
+
+  double start = now();
+  ++counters.flushes;
+  ++counters.reasons[size_t(reason)];
+  counters.nodes += graph.nodes().size();
+  FlushRecord record;
+  record.number = counters.flushes;
+  record.location = location;
+  record.reason = reason;
+  record.nodes = graph.nodes().size();
+  if (options_.check_finite) {
+    Status status = run_singly(recorder);
+    recorder.clear();
+    return status;
+  }
+
+  // Leaves that only this recording still wants give their memory away.
+  std::vector<Place> places(recorder.leaves().size());
+  std::vector<bool> donated(places.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    Data& data = *recorder.leaves()[i].get();
+    DS_RETURN_IF_ERROR(place_of(data, &places[i]));
+    if (!data.scalar) {
+      leaf_views &= !data.buffer->foreign();
+      // Held by the data and by places.
+      donated[i] = !may_fail && data.wanted_once() && data.buffer->references() == 2 && !data.buffer->foreign() &&
+                   !data.buffer->read_only;
+    }
+  }
+  Program* program;
+  std::vector<Place> results;
+  std::vector<ds_spec> specs;
+  Status status = find_program(graph, wanted, donated, leaf_views, &program, &record.hit);
+  if (!status) {
+    counters.hits += record.hit;
+    counters.launches += program->launches();
+    record.program = program->number;
+    record.replay = program->runs;
+    record.launches = program->launches();
+    record.arena_bytes = program->arena_bytes();
+    record.notes = program->notes();
+    status = program->run(devices, places, &results, &specs);
+  }
+  if (status) {
+    places.clear();
+    Status first = run_singly(recorder);
+    recorder.clear();
+    return first ? std::move(first) : std::move(status);
+  }
+  size_t at = 0;
+  for (size_t i = 0; i < wanted.ids.size() && !status; ++i) {
+    while (program->outputs()[at] != wanted.ids[i]) ++at;
+    status = settle_result(*wanted.data[i], results[at], specs[at]);
+  }
+  record.seconds = now() - start;
+  counters.run_seconds += record.seconds;
+  log.push_back(std::move(record));
+  if (log.size() > kMaxLog) log.pop_front();
+  recorder.clear();
+  return status;
+}
+
+Status Executor::run_node(const Graph& graph, const Node& node, std::span<const Place> places,
+                          std::vector<Place>* outputs, std::vector<ds_spec>* specs) {
+  Graph single;
+  std::vector<ValueId> inputs, results;
+  std::vector<Place> leaves;
+  for (ValueId input : graph.inputs(node)) {
+    if (input == kNone) {
+      inputs.push_back(kNone);
+      continue;
+    }
+    inputs.push_back(single.add_leaf(graph.value(input).spec, places[input].scalar));
+    leaves.push_back(places[input]);
+  }
+  std::vector<ds_spec> out;
+  for (uint32_t i = 0; i < node.output_count; ++i) out.push_back(graph.value(node.first_output + i).spec);
+  NodeId id = single.add_node(*node.op, inputs, graph.attributes(node), out, node.location);
+  for (uint32_t i = 0; i < node.output_count; ++i) results.push_back(single.node(id).first_output + i);
+  CompileOptions options = compile_options();
+  options.passes = false;
+  options.leaf_views = false;
+  std::unique_ptr<Program> program;
+  DS_RETURN_IF_ERROR(Program::compile(registry, single, results, std::vector<bool>(leaves.size()), options, &program));
+  return program->run(devices, leaves, outputs, specs);
+}
+
+Status Executor::check_finite(const Graph& graph, const Node& node, std::span<const Place> outputs) {
+  for (uint32_t i = 0; i < node.output_count; ++i) {
+    const ds_spec& spec = graph.value(node.first_output + i).spec;
+    if (!is_float(spec.dtype) || !outputs[i].buffer) continue;
+    std::vector<char> bytes(byte_count(spec));
+    Device* device;
+    DS_RETURN_IF_ERROR(devices.open(spec.device, &device));
+    DS_RETURN_IF_ERROR(device->copy_out(*outputs[i].buffer, outputs[i].offset, bytes.data(), bytes.size()));
+    uint64_t size = dtype_size(spec.dtype);
+    for (uint64_t e = 0; e < element_count(spec); ++e) {
+      ds_value value;
+      DS_RETURN_IF_ERROR(unpack_scalar(spec.dtype, bytes.data() + e * size, &value));
+      if (std::isfinite(value.u.f)) continue;
+      return error(DS_NON_FINITE, node.op->name(), ": output ", i, " ", spec_text(spec), " is ",
+                   std::isnan(value.u.f) ? "NaN" : value.u.f > 0 ? "inf" : "-inf", " at element ", e);
+    }
+  }
+  return {};
+}
+
+Status Executor::run_singly(Recorder& recorder) {
+  const Graph& graph = recorder.graph();
+  std::vector<Place> places(graph.values().size());
+  std::vector<std::shared_ptr<const Status>> failures(graph.values().size());
+  std::vector<uint32_t> uses(graph.values().size());
+  for (auto& node : graph.nodes())
+    for (ValueId input : graph.inputs(node))
+      if (input != kNone) ++uses[input];
+  auto leaves = graph.leaves();
+  for (size_t i = 0; i < leaves.size(); ++i) DS_RETURN_IF_ERROR(place_of(*recorder.leaves()[i].get(), &places[leaves[i]]));
+
+  Status first;
+  auto waiting = recorder.waiting();
+  for (auto& node : graph.nodes()) {
+    std::shared_ptr<const Status> failed;
+    for (ValueId input : graph.inputs(node))
+      if (input != kNone && failures[input]) failed = failures[input];
+    std::vector<Place> outputs;
+    std::vector<ds_spec> specs;
+    if (!failed) {
+      Status status = run_node(graph, node, places, &outputs, &specs);
+      if (!status && options_.check_finite) status = check_finite(graph, node, outputs);
+      if (status) {
+        status = std::move(status).at(node.location);
+        if (!first) first = Status(status.code(), status.text(), status.location());
+        failed = std::make_shared<const Status>(std::move(status));
+      }
+    }
+    for (uint32_t i = 0; i < node.output_count; ++i) {
+      ValueId id = node.first_output + i;
+      Data* data = waiting[id];
+      if (failed) {
+        failures[id] = failed;
+        if (!data) continue;
+        data->recorder = nullptr;
+        data->failure = std::shared_ptr<const std::string>(failed, &failed->text());
+        data->failure_code = failed->code();
+        data->failure_location = failed->location();
+        continue;
+      }
+      places[id] = outputs[i];
+      if (data && data->wanted()) DS_RETURN_IF_ERROR(settle_result(*data, outputs[i], specs[i]));
+    }
+    for (ValueId input : graph.inputs(node))
+      if (input != kNone && --uses[input] == 0) places[input] = Place();
+  }
+  return first;
+}
+
+Status Executor::read(const Value& value, void* target, uint64_t nbytes) {
+  const Data& data = *value.content.get();
+  Place place;
+  DS_RETURN_IF_ERROR(place_of(data, &place));
+  uint64_t size = byte_count(data.spec);
+  if (nbytes != size)
+    return error(DS_INVALID_ARGUMENT, "read: ", nbytes, " bytes given for ", spec_text(data.spec), ", which has ", size);
+  if (place.scalar) return std::memcpy(target, place.scalar, size), Status();
+  Device* device;
+  DS_RETURN_IF_ERROR(devices.open(data.spec.device, &device));
+  return device->copy_out(*place.buffer, place.offset, target, size);
+}
+
+}  // namespace ds::core

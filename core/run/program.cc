@@ -1,0 +1,125 @@
+#include "core/run/program.h"
+
+namespace ds::core {
+
+Program::~Program() {
+  for (auto& i : instructions_)
+    if (i.destroy) i.destroy(i.state);
+}
+
+bool Program::serves(const Graph& graph, std::span<const ValueId> outputs, const std::vector<bool>& donated,
+                     bool leaf_views) const {
+  if (leaf_views_ && !leaf_views) return false;
+  for (size_t i = 0; i < donated_.size(); ++i)
+    if (donated_[i] && !donated[i]) return false;
+  // Both lists ascend.
+  size_t at = 0;
+  for (ValueId output : outputs) {
+    while (at < outputs_.size() && outputs_[at] < output) ++at;
+    if (at == outputs_.size() || outputs_[at] != output) return false;
+  }
+  return graph_.equal(graph);
+}
+
+void Program::patch(const Patch& p, const Buffer& buffer, uint64_t offset) {
+  ds_dl_tensor& dl = p.record->tensor.dl;
+  if (dl.device.type == DS_DEVICE_CPU) {
+    dl.data = static_cast<char*>(buffer.memory) + offset + p.offset;
+  } else {
+    dl.data = buffer.memory;
+    dl.byte_offset = offset + p.offset;
+  }
+}
+
+Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector<Place>* outputs,
+                    std::vector<ds_spec>* specs) {
+  std::vector<Ref<Buffer>> staged;  // scalars for devices that do not read the host's memory
+  for (size_t i = 0; i < leaves_.size(); ++i) {
+    Leaf& leaf = leaves_[i];
+    const Place& place = leaves[i];
+    if (place.scalar && leaf.device.type != DS_DEVICE_CPU) {
+      Device* device;
+      DS_RETURN_IF_ERROR(devices.open(leaf.device, &device));
+      staged.emplace_back();
+      DS_RETURN_IF_ERROR(device->allocate(leaf.nbytes, &staged.back()));
+      DS_RETURN_IF_ERROR(device->copy_in(place.scalar, *staged.back(), 0, leaf.nbytes));
+      for (auto& p : leaf.patches) patch(p, *staged.back(), 0);
+      continue;
+    }
+    const void* address =
+        place.scalar ? place.scalar : static_cast<const char*>(place.buffer->memory) + place.offset;
+    uint64_t version = place.scalar ? 0 : place.buffer->version;
+    if (address == leaf.address && version == leaf.version && leaf.device.type == DS_DEVICE_CPU) continue;
+    leaf.address = address;
+    leaf.version = version;
+    for (auto& p : leaf.patches) {
+      if (place.scalar) p.record->tensor.dl.data = const_cast<void*>(address);
+      else patch(p, *place.buffer, place.offset);
+      p.record->tensor.version = version;
+    }
+  }
+
+  std::vector<Ref<Buffer>> owned(owned_.size());
+  for (size_t i = 0; i < owned_.size(); ++i) {
+    Device* device;
+    DS_RETURN_IF_ERROR(devices.open(owned_[i].device, &device));
+    DS_RETURN_IF_ERROR(device->allocate(owned_[i].nbytes, &owned[i]));
+    for (auto& p : owned_[i].patches) patch(p, *owned[i], 0);
+  }
+  Ref<Buffer> arena;
+  if (arena_bytes_) {
+    Device* cpu;
+    DS_RETURN_IF_ERROR(devices.open(ds_device_id{DS_DEVICE_CPU, 0}, &cpu));
+    DS_RETURN_IF_ERROR(cpu->allocate(arena_bytes_, &arena));
+    if (arena->memory != arena_address_) {
+      arena_address_ = arena->memory;
+      for (auto& p : arena_patches_) patch(p, *arena, 0);
+      for (auto& i : instructions_) i.args.workspace = static_cast<char*>(arena->memory) + workspace_offset_;
+    }
+  }
+
+  ++runs;
+  for (Instruction& i : instructions_)
+    if (int32_t status = i.run(i.state, &i.args)) [[unlikely]] {
+      Status failed = errors_.take(status, "");
+      return failed.text().starts_with(i.op->name()) ? std::move(failed) : std::move(failed).in(i.op->name());
+    }
+
+  outputs->resize(results_.size());
+  specs->resize(results_.size());
+  for (size_t i = 0; i < results_.size(); ++i) {
+    const Result& result = results_[i];
+    Place& place = (*outputs)[i];
+    (*specs)[i] = result.spec;
+    place.offset = result.offset;
+    if (result.memory == Memory::kLeaf) {
+      place = leaves[result.index];
+      place.offset += result.offset;
+      // A donated leaf was written in place: it is a new content under the old address.
+      if (place.buffer && donated_[result.index]) place.buffer->touch();
+    } else if (result.memory == Memory::kConstant) {
+      place.buffer = constants_[result.index];
+    } else if (result.memory == Memory::kOwned) {
+      place.buffer = owned[result.index];
+      if (result.data_dependent && owned_[result.index].producer) {
+        const ds_dl_tensor& dl = owned_[result.index].producer->tensor.dl;
+        std::copy(dl.shape, dl.shape + dl.ndim, (*specs)[i].shape);
+      }
+    }
+  }
+  // Extents that a data-dependent operator shrank go back to what infer allowed.
+  for (size_t i = 0; i < results_.size(); ++i)
+    if (results_[i].data_dependent && owned_[results_[i].index].producer) {
+      TensorRecord& record = *owned_[results_[i].index].producer;
+      std::copy(results_[i].spec.shape, results_[i].spec.shape + results_[i].spec.rank, record.shape);
+    }
+  return {};
+}
+
+std::vector<std::string> Program::describe() const {
+  std::vector<std::string> lines;
+  for (auto& i : instructions_) lines.push_back(cat(i.op->name(), "  ", i.kernel));
+  return lines;
+}
+
+}  // namespace ds::core

@@ -21,7 +21,7 @@ endforeach()
 list(REMOVE_DUPLICATES folders)
 foreach(folder IN LISTS folders)
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cc)
-  string(REPLACE "/" "_" name ${folder})
+  string(REGEX REPLACE "^tests/" "" name ${folder})
   ds_add_tests(${name} SOURCES ${sources} LIBS deepseek ds_sdk nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 endforeach()
 

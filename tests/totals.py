@@ -31,9 +31,8 @@ def folder_totals(folder):
     ctest = parse(folder / "ctest.xml")
     for entry in ctest.iter("testcase") if ctest is not None else ():
         name, inner = entry.get("name"), parse(folder / f"{entry.get('name')}.xml")
-        own = count(xml.ElementTree(entry).getroot()) if inner is None else count(inner)
-        failed = count(xml.ElementTree(entry).getroot())[1]
-        if failed and not own[1]:
+        own = count(entry if inner is None else inner)
+        if count(entry)[1] and not own[1]:
             own[1] += 1
         if own[1]:
             bad.append(name)

@@ -62,9 +62,10 @@ void Catalog::read(const std::string& folder, const std::string& file, std::unor
   libraries->insert(m.library);
   plugin->path = cat(folder, "/", m.library);
   if (!status && m.abi_major != DS_ABI_MAJOR)
-    status = error(DS_BAD_PLUGIN, "built for ABI ", m.abi_major, ".", m.abi_minor, ", this core speaks ", DS_ABI_MAJOR, ".",
-                   DS_ABI_MINOR);
-  if (!file_of(plugin->path, plugin.get()) && !status) status = error(DS_NOT_FOUND, "its library ", m.library, " is missing");
+    status = error(DS_BAD_PLUGIN, "built for ABI ", m.abi_major, ".", m.abi_minor, ", this core speaks ", DS_ABI_MAJOR,
+                   ".", DS_ABI_MINOR);
+  if (!file_of(plugin->path, plugin.get()) && !status)
+    status = error(DS_NOT_FOUND, "its library ", m.library, " is missing");
   if (status) {
     plugin->problem = std::move(status).in(path);
     plugin->state = Plugin::State::kFailed;

@@ -46,16 +46,18 @@ Status check_elf(int fd) {
     return error(DS_BAD_PLUGIN, "is no shared library: the ELF magic number is missing");
   if (header.e_ident[EI_CLASS] != (sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32) || header.e_type != ET_DYN ||
       (kMachine != EM_NONE && header.e_machine != kMachine))
-    return error(DS_BAD_PLUGIN, "is no shared library for this machine (class ", int(header.e_ident[EI_CLASS]), ", type ",
-                 header.e_type, ", machine ", header.e_machine, ")");
-  if (header.e_phentsize != sizeof(ElfW(Phdr)) || !header.e_phnum) return error(DS_BAD_PLUGIN, "has no program headers");
+    return error(DS_BAD_PLUGIN, "is no shared library for this machine (class ", int(header.e_ident[EI_CLASS]),
+                 ", type ", header.e_type, ", machine ", header.e_machine, ")");
+  if (header.e_phentsize != sizeof(ElfW(Phdr)) || !header.e_phnum)
+    return error(DS_BAD_PLUGIN, "has no program headers");
 
   std::vector<ElfW(Phdr)> segments;
   if (!read_table(fd, header.e_phoff, header.e_phnum, file, &segments)) return truncated("its program header table");
   bool dynamic = false;
   for (auto& s : segments) {
     dynamic |= s.p_type == PT_DYNAMIC;
-    if (s.p_type != PT_NULL && s.p_type != PT_GNU_STACK && !inside(s.p_offset, s.p_filesz, file)) return truncated("a segment");
+    if (s.p_type != PT_NULL && s.p_type != PT_GNU_STACK && !inside(s.p_offset, s.p_filesz, file))
+      return truncated("a segment");
   }
   if (!dynamic) return error(DS_BAD_PLUGIN, "has no dynamic section");
   if (!header.e_shnum) return {};
@@ -63,7 +65,8 @@ Status check_elf(int fd) {
   if (header.e_shentsize != sizeof(ElfW(Shdr)) || !read_table(fd, header.e_shoff, header.e_shnum, file, &sections))
     return truncated("its section header table");
   for (auto& s : sections)
-    if (s.sh_type != SHT_NOBITS && s.sh_type != SHT_NULL && !inside(s.sh_offset, s.sh_size, file)) return truncated("a section");
+    if (s.sh_type != SHT_NOBITS && s.sh_type != SHT_NULL && !inside(s.sh_offset, s.sh_size, file))
+      return truncated("a section");
   return {};
 }
 

@@ -13,10 +13,12 @@ struct OpInfo {
 OpInfo op_info(uint8_t op) {
   switch (op) {
 #define DS_CASE(name, number, operands) \
-  case number: return {#name, operands};
+  case number:                          \
+    return {#name, operands};
     DS_EXPR_OPS(DS_CASE)
 #undef DS_CASE
-    default: return {nullptr, 0};
+    default:
+      return {nullptr, 0};
   }
 }
 
@@ -29,14 +31,17 @@ Status check_instruction(const ds_expr_instruction& i, uint32_t index, uint32_t 
   OpInfo info = op_info(i.op);
   if (!info.name) return bad("instruction ", index, ": unknown operation ", int(i.op));
   if (i.type > DS_EXPR_F64 || i.operand > DS_EXPR_F64)
-    return bad("instruction ", index, " (", info.name, "): unknown type ", int(i.type > DS_EXPR_F64 ? i.type : i.operand));
+    return bad("instruction ", index, " (", info.name, "): unknown type ",
+               int(i.type > DS_EXPR_F64 ? i.type : i.operand));
   if (i.reserved || i.reserved2) return bad("instruction ", index, " (", info.name, "): reserved fields are set");
   const uint16_t operands[] = {i.a, i.b, i.c};
   for (int k = 0; k < 3; ++k) {
     if (k < info.operands && operands[k] >= own)
-      return bad("instruction ", index, " (", info.name, "): operand ", operands[k], " is not below its own number ", own);
+      return bad("instruction ", index, " (", info.name, "): operand ", operands[k], " is not below its own number ",
+                 own);
     if (k >= info.operands && operands[k])
-      return bad("instruction ", index, " (", info.name, "): takes ", info.operands, " operands, operand ", k, " is set");
+      return bad("instruction ", index, " (", info.name, "): takes ", info.operands, " operands, operand ", k,
+                 " is set");
   }
   return {};
 }

@@ -33,7 +33,8 @@ std::vector<Folder> path_folders() {
     if (path.empty()) continue;
     Status problem;
     if (path[0] != '/')
-      problem = error(DS_INVALID_ARGUMENT, "DS_PLUGIN_PATH: '", path, "' is not an absolute folder; it is not searched");
+      problem =
+          error(DS_INVALID_ARGUMENT, "DS_PLUGIN_PATH: '", path, "' is not an absolute folder; it is not searched");
     folders.push_back({std::move(path), std::move(problem)});
   }
   return folders;

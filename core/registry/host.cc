@@ -42,7 +42,8 @@ int32_t get_interface(const ds_host*, const char* id, uint64_t length, void* tab
 void* allocate(const ds_host*, uint64_t size, uint64_t alignment) {
   if (!alignment || (alignment & (alignment - 1)) || alignment > 4096) return nullptr;
   void* memory = nullptr;
-  return posix_memalign(&memory, std::max<uint64_t>(alignment, sizeof(void*)), std::max<uint64_t>(size, 1)) ? nullptr : memory;
+  return posix_memalign(&memory, std::max<uint64_t>(alignment, sizeof(void*)), std::max<uint64_t>(size, 1)) ? nullptr
+                                                                                                            : memory;
 }
 void release(const ds_host*, void* memory) { std::free(memory); }
 
@@ -54,7 +55,8 @@ int32_t log(const ds_host*, int32_t level, const char* text, uint64_t length) {
   }();
   if (level > limit || !text) return DS_OK;
   constexpr const char* kLevels[] = {"error", "warning", "info", "debug"};
-  std::fprintf(stderr, "deepseek %s: %.*s\n", kLevels[std::clamp(level, 0, 3)], int(std::min<uint64_t>(length, 4096)), text);
+  std::fprintf(stderr, "deepseek %s: %.*s\n", kLevels[std::clamp(level, 0, 3)], int(std::min<uint64_t>(length, 4096)),
+               text);
   return DS_OK;
 }
 
@@ -91,7 +93,8 @@ int32_t Host::provide(const ds_host* table, const char* id, uint64_t length, con
   auto* self = static_cast<Host*>(table->context);
   if (self->initializing_ != std::this_thread::get_id()) return DS_INVALID_ARGUMENT;  // [init]
   try {
-    Status status = (*self->provide_)(std::string_view(id ? id : "", id ? std::min<uint64_t>(length, 200) : 0), descriptor);
+    Status status =
+        (*self->provide_)(std::string_view(id ? id : "", id ? std::min<uint64_t>(length, 200) : 0), descriptor);
     int32_t code = status.code();
     if (code && self->failure_.ok()) self->failure_ = std::move(status);
     return code;

@@ -22,7 +22,8 @@ int32_t infer_elementwise(void*, ds_infer_args* args) {
       int64_t b = axis <= in.rank ? in.shape[in.rank - axis] : 1;
       if (a != b && a != 1 && b != 1) {
         std::string text = cat("shapes do not broadcast:");
-        for (uint32_t k = 0; k < args->input_count; ++k) text += cat(k ? ", " : " ", shape_text(shape_of(*args->inputs[k])));
+        for (uint32_t k = 0; k < args->input_count; ++k)
+          text += cat(k ? ", " : " ", shape_text(shape_of(*args->inputs[k])));
         args->error->set(args->error->context, DS_SHAPE_MISMATCH, text.data(), text.size());
         return DS_SHAPE_MISMATCH;
       }
@@ -64,10 +65,11 @@ Status check_slots(const Operator& op) {
     return t.view ? Status() : missing("view", "the operator is of class view");
   }
   auto& attributes = op.schema.attributes;
-  bool carries_program = std::any_of(attributes.begin(), attributes.end(),
-                                     [](auto& a) { return a.name == "expr" && a.tag == DS_BYTES; });
+  bool carries_program =
+      std::any_of(attributes.begin(), attributes.end(), [](auto& a) { return a.name == "expr" && a.tag == DS_BYTES; });
   bool has_program = t.expr_size || (op.is(DS_CLASS_ELEMENTWISE) && carries_program);
-  if (!t.infer && !op.is(DS_CLASS_ELEMENTWISE)) return missing("infer", "only elementwise and view operators do without");
+  if (!t.infer && !op.is(DS_CLASS_ELEMENTWISE))
+    return missing("infer", "only elementwise and view operators do without");
   if (!has_program && !t.reference && !t.decompose)
     return missing("reference", "an operator without expr and decompose has no other meaning");
   return {};

@@ -27,7 +27,7 @@ struct AttributeSpec {
   std::string name;
   uint32_t tag;  // DS_INT, DS_FLOAT, DS_FLAG, DS_STRING, DS_INTS, DS_FLOATS, DS_TYPE, DS_BYTES
   bool required = false;
-  ds_value fallback{};        // borrows from storage
+  ds_value fallback{};  // borrows from storage
   std::shared_ptr<void> storage;
 };
 

@@ -186,7 +186,8 @@ Status Registry::Impl::check_clashes(const Staged& staged) {
     return error(DS_BAD_PLUGIN, what, " ", name, " is already provided by ", plugin ? plugin->shown() : other);
   };
   for (auto& op : staged.operators) {
-    if (auto it = operators.find(op.name()); it != operators.end()) return clash("operator", op.name(), it->second->plugin);
+    if (auto it = operators.find(op.name()); it != operators.end())
+      return clash("operator", op.name(), it->second->plugin);
     if (auto it = roles.find(op.role); !op.role.empty() && it != roles.end())
       return clash("role", op.role, it->second->plugin);
   }
@@ -242,8 +243,8 @@ Status Registry::Impl::load_offer(const Catalog::Providers& providers, std::stri
   }
   for (Plugin* p : providers)  // two plugins of one name clash as plugins
     if (p->problem && p->manifest.name == providers[0]->manifest.name) return repeat(p->problem);
-  return error(DS_BAD_PLUGIN, what, " ", name, " is provided by ", providers[0]->shown(), " and ", providers[1]->shown(),
-               "; remove one");
+  return error(DS_BAD_PLUGIN, what, " ", name, " is provided by ", providers[0]->shown(), " and ",
+               providers[1]->shown(), "; remove one");
 }
 
 template <class T>
@@ -344,7 +345,8 @@ const std::vector<const Provided<ds_kernel>*>& Registry::kernels(const Operator&
   auto list = std::make_unique<Lists<ds_kernel>::List>();
   for (auto& kernel : impl_->kernel_storage) {
     const ds_kernel& t = kernel.table;
-    bool version = op.table.version >= t.version_minimum && (!t.version_maximum || op.table.version <= t.version_maximum);
+    bool version =
+        op.table.version >= t.version_minimum && (!t.version_maximum || op.table.version <= t.version_maximum);
     if (version && view(t.device) == device && serves(view(t.op))) list->push_back(&kernel);
   }
   std::stable_sort(list->begin(), list->end(), [](auto* a, auto* b) {

@@ -29,8 +29,8 @@ class Registry {
   ~Registry();
   Registry(const Registry&) = delete;
 
-  // Reads the manifests of DS_PLUGIN_PATH, added folders, the user's and the system's folder. Problems of single plugins
-  // are kept for `plugins` and reported when something of theirs is asked for.
+  // Reads the manifests of DS_PLUGIN_PATH, added folders, the user's and the system's folder. Problems of single
+  // plugins are kept for `plugins` and reported when something of theirs is asked for.
   Status discover();
   Status add_folder(std::string_view absolute_path);
   Status load(std::string_view path);  // explicitly, a .so; absolute or relative to the working directory

@@ -16,9 +16,9 @@ struct NamedClass {
   TypeClass type_class;
 };
 // bool is missing: as a class and as a dtype it means the same, and an exact dtype needs no infer.
-constexpr std::array kClasses = {NamedClass{"any", TypeClass::kAny},         NamedClass{"number", TypeClass::kNumber},
-                                 NamedClass{"real", TypeClass::kReal},       NamedClass{"float", TypeClass::kFloat},
-                                 NamedClass{"int", TypeClass::kInt},         NamedClass{"complex", TypeClass::kComplex}};
+constexpr std::array kClasses = {NamedClass{"any", TypeClass::kAny},   NamedClass{"number", TypeClass::kNumber},
+                                 NamedClass{"real", TypeClass::kReal}, NamedClass{"float", TypeClass::kFloat},
+                                 NamedClass{"int", TypeClass::kInt},   NamedClass{"complex", TypeClass::kComplex}};
 
 struct NamedTag {
   std::string_view name;
@@ -76,8 +76,10 @@ class Parser {
     DS_RETURN_IF_ERROR(parameter_name(&p.name));
     DS_RETURN_IF_ERROR(expect(":"));
     DS_RETURN_IF_ERROR(type(&p));
-    if (accept("?")) p.optional = true;
-    else if (accept("*")) p.variadic = true;
+    if (accept("?"))
+      p.optional = true;
+    else if (accept("*"))
+      p.variadic = true;
     schema_.inputs.push_back(std::move(p));
     return {};
   }
@@ -87,8 +89,10 @@ class Parser {
     if (schema_.variadic_outputs()) return wrong("nothing may follow the variadic output");
     size_t start = at_;
     std::string_view name = word();
-    if (!name.empty() && accept(":")) p.name = name;
-    else at_ = start;
+    if (!name.empty() && accept(":"))
+      p.name = name;
+    else
+      at_ = start;
     DS_RETURN_IF_ERROR(type(&p));
     p.variadic = accept("*");
     schema_.outputs.push_back(std::move(p));
@@ -135,7 +139,8 @@ class Parser {
       auto it = std::find_if(kClasses.begin(), kClasses.end(), [&](auto& c) { return c.name == name; });
       // int8 would be a variable, but who writes it means the dtype.
       if (it == kClasses.end() || digits.size() > 1 || digits == "0" || (digits == "8" && name != "any"))
-        return wrong_at(start, "'", spelled, "' is neither a class (any number real float int bool complex, with one "
+        return wrong_at(start, "'", spelled,
+                        "' is neither a class (any number real float int bool complex, with one "
                         "digit for another variable) nor a dtype (f32 i64 ..)");
       variable.type_class = it->type_class;
     }
@@ -165,14 +170,23 @@ class Parser {
       at_ = start;
     }
     switch (a->tag) {
-      case DS_INT: a->fallback.tag = DS_INT; return number(&a->fallback.u.i, "an integer");
-      case DS_FLOAT: a->fallback.tag = DS_FLOAT; return number(&a->fallback.u.f, "a number");
-      case DS_INTS: return list<int64_t>(a, "an integer");
-      case DS_FLOATS: return list<double>(a, "a number");
+      case DS_INT:
+        a->fallback.tag = DS_INT;
+        return number(&a->fallback.u.i, "an integer");
+      case DS_FLOAT:
+        a->fallback.tag = DS_FLOAT;
+        return number(&a->fallback.u.f, "a number");
+      case DS_INTS:
+        return list<int64_t>(a, "an integer");
+      case DS_FLOATS:
+        return list<double>(a, "a number");
       case DS_STRING:
-      case DS_BYTES: return quoted(a);
-      case DS_FLAG: return wrong("expected true, false or none");
-      default: return wrong("expected a dtype or none");
+      case DS_BYTES:
+        return quoted(a);
+      case DS_FLAG:
+        return wrong("expected true, false or none");
+      default:
+        return wrong("expected a dtype or none");
     }
   }
 

@@ -15,7 +15,8 @@ size_t distance(std::string_view a, std::string_view b) {
     next[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) next[j] = std::min(next[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        next[j] = std::min(next[j], before[j - 2] + 1);
     }
     std::swap(before, row);
     std::swap(row, next);
@@ -33,7 +34,8 @@ std::vector<std::string> nearest(std::string_view name, const std::vector<std::s
   std::vector<std::pair<size_t, std::string_view>> found;
   for (auto& candidate : known) {
     if (candidate.size() > 100) continue;
-    if (last_part(candidate) == last_part(name)) found.emplace_back(0, candidate);
+    if (last_part(candidate) == last_part(name))
+      found.emplace_back(0, candidate);
     else if (candidate.size() <= name.size() + most && name.size() <= candidate.size() + most)
       if (size_t d = distance(name, candidate); d <= most) found.emplace_back(d, candidate);
   }

@@ -8,6 +8,7 @@ namespace ds::core {
 
 // At most three, nearest first: few edits away, or equal behind the last dot.
 std::vector<std::string> nearest(std::string_view name, const std::vector<std::string>& known);
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& known);  // "; did you mean a or b?" or ""
+std::string did_you_mean(std::string_view name,
+                         const std::vector<std::string>& known);  // "; did you mean a or b?" or ""
 
 }  // namespace ds::core

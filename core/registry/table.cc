@@ -66,7 +66,8 @@ bool is_name(std::string_view name) {
 
 Status grow(const void* descriptor, ds_plugin* table) {
   DS_RETURN_IF_ERROR(copy(descriptor, DS_UP_TO(ds_plugin, initialize), "plugin", table));
-  if (table->magic != DS_PLUGIN_MAGIC) return error(DS_BAD_PLUGIN, "the door answers no ds_plugin: its magic number is wrong");
+  if (table->magic != DS_PLUGIN_MAGIC)
+    return error(DS_BAD_PLUGIN, "the door answers no ds_plugin: its magic number is wrong");
   if (table->abi_major != DS_ABI_MAJOR)
     return error(DS_BAD_PLUGIN, "built for ABI ", table->abi_major, ".", table->abi_minor, ", this core speaks ",
                  DS_ABI_MAJOR, ".", DS_ABI_MINOR);
@@ -74,8 +75,8 @@ Status grow(const void* descriptor, ds_plugin* table) {
     return error(DS_BAD_PLUGIN, "needs ABI ", table->abi_major, ".", table->abi_minor_minimum,
                  " or later, this core speaks ", DS_ABI_MAJOR, ".", DS_ABI_MINOR);
   if (table->layout_hash != DS_LAYOUT_HASH)
-    return error(DS_BAD_PLUGIN, "built with other layouts than those frozen in ABI ", DS_ABI_MAJOR,
-                 " (hash 0x", std::hex, table->layout_hash, ", here 0x", uint64_t(DS_LAYOUT_HASH), ")");
+    return error(DS_BAD_PLUGIN, "built with other layouts than those frozen in ABI ", DS_ABI_MAJOR, " (hash 0x",
+                 std::hex, table->layout_hash, ", here 0x", uint64_t(DS_LAYOUT_HASH), ")");
   DS_RETURN_IF_ERROR(check_name(table->name, "plugin"));
   for (ds_text text : {table->version, table->description, table->license, table->dependencies})
     DS_RETURN_IF_ERROR(check_text(text, "a field of the plugin"));
@@ -93,7 +94,8 @@ Status grow(const void* descriptor, ds_kernel* table) {
   DS_RETURN_IF_ERROR(copy(descriptor, DS_UP_TO(ds_kernel, run), "kernel", table));
   DS_RETURN_IF_ERROR(check_name(table->name, "kernel"));
   std::string what = cat("kernel ", view(table->name));
-  for (ds_text text : {table->op, table->device, table->dtypes}) DS_RETURN_IF_ERROR(check_text(text, cat("a field of ", what)));
+  for (ds_text text : {table->op, table->device, table->dtypes})
+    DS_RETURN_IF_ERROR(check_text(text, cat("a field of ", what)));
   if (!table->op.size || !table->device.size) return error(DS_BAD_PLUGIN, what, ": names no operator or no device");
   for (std::string_view rest = view(table->dtypes); !rest.empty();) {
     std::string_view one = rest.substr(0, rest.find(' '));

@@ -36,12 +36,12 @@ MappedFile::MappedFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     const int code = errno;
-    throw ServiceError(code == ENOENT ? DS_NOT_FOUND : DS_IO_ERROR, path + ": cannot be opened: " + reason(code));
+    throw Error(code == ENOENT ? DS_NOT_FOUND : DS_IO_ERROR, path + ": cannot be opened: " + reason(code));
   }
   struct stat about {};
   if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
     close(fd);
-    throw ServiceError(DS_IO_ERROR, path + ": is not a regular file");
+    throw Error(DS_IO_ERROR, path + ": is not a regular file");
   }
   size_ = static_cast<uint64_t>(about.st_size);
   if (size_ > 0) {
@@ -49,7 +49,7 @@ MappedFile::MappedFile(const std::string& path) {
     if (data_ == MAP_FAILED) {
       const int code = errno;
       close(fd);
-      throw ServiceError(DS_IO_ERROR, path + ": cannot be mapped: " + reason(code));
+      throw Error(DS_IO_ERROR, path + ": cannot be mapped: " + reason(code));
     }
     madvise(data_, size_, MADV_SEQUENTIAL);
   }
@@ -65,10 +65,10 @@ ReplacingFile::ReplacingFile(const std::string& path) : path_(resolved(path)) {
   const size_t slash = path_.rfind('/');
   folder_ = slash == path_.npos ? "." : path_.substr(0, slash + 1);
   const std::string name = slash == path_.npos ? path_ : path_.substr(slash + 1);
-  if (name.empty()) throw ServiceError(DS_INVALID_ARGUMENT, path + ": names no file");
+  if (name.empty()) throw Error(DS_INVALID_ARGUMENT, path + ": names no file");
   struct stat old {};
   const bool replaces = stat(path_.c_str(), &old) == 0;
-  if (replaces && !S_ISREG(old.st_mode)) throw ServiceError(DS_IO_ERROR, path + ": is not a regular file");
+  if (replaces && !S_ISREG(old.st_mode)) throw Error(DS_IO_ERROR, path + ": is not a regular file");
   for (int attempt = 0; fd_ < 0; ++attempt) {
     temporary_ = folder_ + (slash == path_.npos ? "/" : "") + "." + name.substr(0, 200) + "." +
                  std::to_string(getpid()) + "." + std::to_string(counter++) + ".tmp";
@@ -89,7 +89,7 @@ ReplacingFile::~ReplacingFile() {
 }
 
 void ReplacingFile::fail(const char* what, int code) const {
-  throw ServiceError(DS_IO_ERROR, path_ + ": " + what + ": " + reason(code));
+  throw Error(DS_IO_ERROR, path_ + ": " + what + ": " + reason(code));
 }
 
 void ReplacingFile::write(const void* data, uint64_t size) {

@@ -6,7 +6,7 @@
 
 namespace ds::safetensors {
 
-// A regular file mapped read-only. Throws ServiceError: DS_NOT_FOUND, DS_IO_ERROR.
+// A regular file mapped read-only. Throws Error: DS_NOT_FOUND, DS_IO_ERROR.
 class MappedFile {
  public:
   explicit MappedFile(const std::string& path);
@@ -20,7 +20,7 @@ class MappedFile {
 };
 
 // Written beside the target under another name; commit puts it in the target's place. Until then the target is
-// untouched; whatever fails, the destructor removes the other file. Links are followed. Throws ServiceError.
+// untouched; whatever fails, the destructor removes the other file. Links are followed. Throws Error.
 class ReplacingFile {
  public:
   explicit ReplacingFile(const std::string& path);

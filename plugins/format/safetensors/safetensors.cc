@@ -71,13 +71,13 @@ Source make_source(std::string_view name, const ds_tensor& tensor) {
   const ds_dl_tensor& t = tensor.dl;
   const std::string who = "tensor '" + std::string(name) + "'";
   const ds_dtype dtype = t.dtype.code | static_cast<uint32_t>(t.dtype.bits) << 8 | uint32_t{t.dtype.lanes} << 16;
-  if (name == "__metadata__") throw ServiceError(DS_INVALID_ARGUMENT, who + " has the name reserved for metadata");
-  if (!dtype_name(dtype)) throw ServiceError(DS_DTYPE_MISMATCH, who + " has a dtype that safetensors cannot hold");
-  if (t.device.type != DS_DEVICE_CPU) throw ServiceError(DS_DEVICE_MISMATCH, who + " is not on cpu");
+  if (name == "__metadata__") throw Error(DS_INVALID_ARGUMENT, who + " has the name reserved for metadata");
+  if (!dtype_name(dtype)) throw Error(DS_DTYPE_MISMATCH, who + " has a dtype that safetensors cannot hold");
+  if (t.device.type != DS_DEVICE_CPU) throw Error(DS_DEVICE_MISMATCH, who + " is not on cpu");
   Source source{{std::string(name), dtype, {t.shape, t.shape + t.ndim}, 0, DS_DTYPE_BITS(dtype) / 8}, &t};
   for (int64_t extent : source.entry.shape)
     if (__builtin_mul_overflow(source.entry.end, static_cast<uint64_t>(extent), &source.entry.end))
-      throw ServiceError(DS_OVERFLOW, who + " is too big");
+      throw Error(DS_OVERFLOW, who + " is too big");
   return source;
 }
 
@@ -86,7 +86,7 @@ void save(const ServiceArgs& args) {
   const ServiceArgs names = args.values(1, "names"), tensors = args.values(2, "tensors");
   const ServiceArgs metadata = args.values(3, "metadata");
   if (names.size() != tensors.size() || metadata.size() % 2)
-    throw ServiceError(DS_INVALID_ARGUMENT, "save needs as many names as tensors, and metadata in pairs");
+    throw Error(DS_INVALID_ARGUMENT, "save needs as many names as tensors, and metadata in pairs");
 
   Header header;
   header.metadata = {{std::string(kChecksumMark), std::string(kChecksum)},
@@ -96,14 +96,14 @@ void save(const ServiceArgs& args) {
     const std::string_view key = metadata.string(i, "metadata key");
     if (key == kChecksumMark || key == kChecksum) continue;  // of the file it was loaded from
     if (!keys.insert(key).second)
-      throw ServiceError(DS_INVALID_ARGUMENT, "metadata has the key '" + std::string(key) + "' twice");
+      throw Error(DS_INVALID_ARGUMENT, "metadata has the key '" + std::string(key) + "' twice");
     header.metadata.emplace_back(key, metadata.string(i + 1, "metadata value"));
   }
   std::vector<Source> sources;
   std::set<std::string_view> seen;
   for (uint32_t i = 0; i < names.size(); ++i) {
     if (!seen.insert(names.string(i, "name")).second)
-      throw ServiceError(DS_INVALID_ARGUMENT, "two tensors are named '" + std::string(names.string(i, "name")) + "'");
+      throw Error(DS_INVALID_ARGUMENT, "two tensors are named '" + std::string(names.string(i, "name")) + "'");
     sources.push_back(make_source(names.string(i, "name"), tensors.tensor(i, "tensor")));
   }
   // Wide items first: everything is aligned although there are no holes.
@@ -113,7 +113,7 @@ void save(const ServiceArgs& args) {
   uint64_t at = 0;
   for (Source& s : sources) {
     s.entry.begin = at;
-    if (__builtin_add_overflow(s.entry.end, at, &at)) throw ServiceError(DS_OVERFLOW, path + ": too big");
+    if (__builtin_add_overflow(s.entry.end, at, &at)) throw Error(DS_OVERFLOW, path + ": too big");
     s.entry.end = at;
     header.tensors.push_back(s.entry);
   }
@@ -122,9 +122,9 @@ void save(const ServiceArgs& args) {
   try {
     text = write_header(header);
   } catch (const std::exception&) {
-    throw ServiceError(DS_INVALID_ARGUMENT, path + ": a name or metadata is not UTF-8");
+    throw Error(DS_INVALID_ARGUMENT, path + ": a name or metadata is not UTF-8");
   }
-  if (text.size() > kMaxHeader) throw ServiceError(DS_UNSUPPORTED, path + ": the header would be larger than 100 MB");
+  if (text.size() > kMaxHeader) throw Error(DS_UNSUPPORTED, path + ": the header would be larger than 100 MB");
 
   ReplacingFile file(path);
   const uint64_t length = text.size();
@@ -178,7 +178,7 @@ void load(const ServiceArgs& args, const ServiceRows& rows) {
   try {
     header = check_file(bytes);
   } catch (const Corrupt& what) {
-    throw ServiceError(DS_CORRUPT, path + ": " + what.what());
+    throw Error(DS_CORRUPT, path + ": " + what.what());
   }
   uint64_t length;
   std::memcpy(&length, bytes.data(), 8);
@@ -221,7 +221,7 @@ struct Safetensors {
   void call(std::string_view method, const ServiceArgs& args, const ServiceRows& rows) {
     if (method == DS_FORMAT_SAVE) return save(args);
     if (method == DS_FORMAT_LOAD) return load(args, rows);
-    throw ServiceError(DS_NOT_FOUND, "safetensors has no method '" + std::string(method) + "'");
+    throw Error(DS_NOT_FOUND, "safetensors has no method '" + std::string(method) + "'");
   }
 };
 DS_SERVICE(Safetensors);

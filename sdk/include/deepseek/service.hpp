@@ -3,30 +3,21 @@
 //   struct Echo {
 //     static constexpr std::string_view kind = "example", name = "echo", properties = "";
 //     void call(std::string_view method, const ServiceArgs& args, const ServiceRows& rows) {
-//       if (method != "say") throw ServiceError(DS_NOT_FOUND, "echo has no method '" + std::string(method) + "'");
+//       if (method != "say") raise(DS_NOT_FOUND, "echo has no method ", method);
 //       rows({args.string(0, "text")});
 //     }
 //   };
 //   DS_SERVICE(Echo);
 //
-// call may run on several threads at once. ServiceError carries a status and a text across the line.
+// call may run on several threads at once. What it throws by raise crosses the line as status and text.
 #pragma once
 #include <initializer_list>
-#include <stdexcept>
 
 #include "deepseek/draft/service.h"
+#include "deepseek/error.hpp"
 #include "deepseek/plugin.hpp"
 
 namespace ds {
-
-class ServiceError : public std::runtime_error {
- public:
-  ServiceError(ds_status code, const std::string& what) : std::runtime_error(what), code_(code) {}
-  ds_status code() const { return code_; }
-
- private:
-  ds_status code_;
-};
 
 // A packed value made from what C++ has; strings and lists are borrowed.
 struct ServiceValue : ds_value {
@@ -62,15 +53,15 @@ class ServiceArgs {
   }
   const ds_tensor& tensor(uint32_t i, std::string_view what) const {
     const ds_value& v = expect(i, DS_POINTER, what, "a tensor");
-    if (!v.u.p) throw ServiceError(DS_INVALID_ARGUMENT, std::string(what) + " is a null tensor");
+    if (!v.u.p) throw Error(DS_INVALID_ARGUMENT, std::string(what) + " is a null tensor");
     return *static_cast<const ds_tensor*>(v.u.p);
   }
 
  private:
   const ds_value& expect(uint32_t i, uint32_t tag, std::string_view what, std::string_view type) const {
     if (at(i).tag != tag)
-      throw ServiceError(DS_INVALID_ARGUMENT,
-                         std::string(what) + " (argument " + std::to_string(i) + ") is not " + std::string(type));
+      throw Error(DS_INVALID_ARGUMENT,
+                  std::string(what) + " (argument " + std::to_string(i) + ") is not " + std::string(type));
     return values_[i];
   }
   const ds_value* values_;
@@ -106,8 +97,8 @@ int32_t service_call(void* self, const char* method, uint64_t method_length, con
     try {
       static_cast<Service*>(self)->call({method, method_length}, ServiceArgs(args, count), ServiceRows(sink, user));
       return DS_OK;
-    } catch (const ServiceError& e) {
-      return fail(error, e.code(), e.what());
+    } catch (const Error& e) {
+      return fail(error, e.code, e.text);
     } catch (const ServiceRows::Stopped& stopped) {
       return stopped.answer;
     }

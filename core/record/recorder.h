@@ -68,10 +68,7 @@ class Recorder {
   std::span<const Content> leaves() const { return leaves_; }
   std::span<Data* const> waiting() const { return waiting_; }
   void clear();  // after a flush: nothing pending
-  void forget(Data& data) {
-    if (data.pending < waiting_.size()) waiting_[data.pending] = nullptr;
-    data.recorder = nullptr;
-  }
+  void forget(Data& data) { waiting_[data.pending] = nullptr; }
 
   bool grad_enabled = true;
   uint64_t nodes_recorded = 0;

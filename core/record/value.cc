@@ -4,10 +4,8 @@
 
 namespace ds::core {
 
-void Data::unwant() {
-  if (--wanted_ > 0) return;
+Data::~Data() {
   if (recorder) recorder->forget(*this);
-  buffer.reset();
 }
 
 // Chains of nodes are as long as a training run's step: they are taken apart without recursion.

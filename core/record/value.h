@@ -28,8 +28,10 @@ struct Data {
   std::shared_ptr<const std::string> failure;  // why it could not be computed
   ds_status failure_code = DS_OK;
   uint64_t failure_location = 0;
+  uint64_t flush = 0;  // number of the flush that computed it; 0: given
 
   explicit Data(const ds_spec& s) : spec(s) {}
+  ~Data();
   static void* operator new(size_t) { return Pool<Data>::take(); }
   static void operator delete(void* p) { Pool<Data>::give(p); }
   void retain() { ++references_; }
@@ -37,7 +39,9 @@ struct Data {
     if (--references_ == 0) delete this;
   }
   void want() { ++wanted_; }
-  void unwant();  // the last one lets go of the content
+  void unwant() {  // the last one lets go of the content; while it is pending somebody may still come
+    if (--wanted_ == 0 && !recorder) buffer.reset();
+  }
   bool wanted() const { return wanted_ > 0; }
   bool wanted_once() const { return wanted_ == 1; }
   bool ready() const { return buffer || scalar; }
@@ -184,7 +188,9 @@ class Tensor {
 
   Ref<Storage> storage;
   std::unique_ptr<ds_view_spec> view;  // null: all of the storage
-  Value cached;                        // of a view, read at cached_version
+  // A view's latest read, at cached_version. It does not want the content: a view nobody computes with costs nothing.
+  Ref<Data> cached;
+  GradRef cached_grad;
   uint64_t cached_version = ~0ull;
   bool detached = false;
   bool read_only = false;

@@ -78,6 +78,7 @@ Status Executor::find_program(const Graph& graph, const Wanted& wanted, const st
 
 Status Executor::settle_result(Data& data, const Place& place, const ds_spec& spec) {
   data.recorder = nullptr;
+  data.flush = counters.flushes;
   data.spec = spec;
   if (!place.scalar && !place.buffer->foreign()) {
     data.buffer = place.buffer;

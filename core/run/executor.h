@@ -35,6 +35,7 @@ class Executor final : public Engine {
   void random_state(uint64_t count, uint64_t state[2]) override;
   uint64_t next_sequence() override { return ++sequence_; }
 
+  void forget_programs() { programs_.clear(); }  // after an option changed
   // Bytes of a ready value, dense; evaluates nothing.
   Status read(const Value& value, void* target, uint64_t nbytes);
   Status place_of(const Data& data, Place* place);

@@ -1,0 +1,127 @@
+// A context: everything behind one ds_handle of ds.h, and the way into it.
+//
+// One lock serialises recording and running. It is let go while callbacks of the frontend run, which may wait for a
+// lock of their own (Python's); what must be given back to the frontend is given back after the lock.
+#pragma once
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "core/api/handles.h"
+#include "core/autodiff/backward.h"
+#include "core/run/executor.h"
+#include "deepseek/ds.h"
+
+namespace ds::core {
+
+struct ParsedGraph {
+  Graph graph;
+  std::vector<ValueId> outputs;
+  void retain() { ++references_; }
+  void release() {
+    if (--references_ == 0) delete this;
+  }
+
+ private:
+  uint32_t references_ = 0;
+};
+
+// What a thread has in a context.
+struct ThreadState {
+  explicit ThreadState(Engine& engine) : recorder(engine) {}
+  Recorder recorder;
+  int32_t error_code = DS_OK;
+  std::string error_text;
+  uint64_t error_location = 0;
+  // Reused by calls so that recording allocates nothing.
+  std::vector<Value> inputs, outputs;
+  std::vector<Weak> weak;
+};
+
+class Context {
+ public:
+  Context() : tensors(1), graphs(2) {}
+  ~Context();
+
+  static int32_t create(ds_handle* handle);
+  static int32_t destroy(ds_handle handle);
+  static Context* find(ds_handle handle);
+
+  ThreadState& thread();
+  Status tensor(ds_handle handle, Tensor** tensor);
+  ds_handle add(Value value);  // a tensor of its own storage
+  // The current content of a tensor; a view is read from its storage.
+  Status value_of(Tensor& tensor, Recorder& recorder, uint64_t location, Value* value);
+  // Deferred until the lock is released.
+  void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
+  std::vector<std::function<void()>> take_deferred() { return std::move(deferred_); }
+  std::string location_text(uint64_t location);  // without the lock
+
+  Executor executor;
+  HandleTable<Tensor> tensors;
+  HandleTable<ParsedGraph> graphs;
+  std::recursive_mutex mutex;
+  ds_location_resolver resolver = nullptr;
+  void* resolver_user = nullptr;
+  uint64_t next_hook = 1;
+
+ private:
+  uint64_t serial_ = 0;  // tells contexts apart in threads' caches
+  std::unordered_map<std::thread::id, std::unique_ptr<ThreadState>> threads_;
+  std::vector<std::function<void()>> deferred_;
+};
+
+// Lets go of the context's lock, however often it is held, for a callback.
+class Unlocked {
+ public:
+  explicit Unlocked(Context& context) : context_(context) { context_.mutex.unlock(); }
+  ~Unlocked() { context_.mutex.lock(); }
+
+ private:
+  Context& context_;
+};
+
+// views.cc
+Status assign(Context& c, ThreadState& t, Tensor& target, Value source, uint64_t location);
+Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<const ds_value> attributes,
+                   ds_handle* handle, bool* made);
+
+// tensors.cc
+Status dense_tensor(Context& c, const ds_tensor* source, Value* value);  // copies cpu memory in
+Status borrow(Context& c, ThreadState& t, Tensor& tensor, TensorRecord* record, Ref<Buffer>* keep);  // evaluated, on cpu
+
+int32_t report(Context& context, ThreadState& thread, Status status);
+int32_t report_orphan(int32_t code, std::string_view text);  // there is no context to tell
+
+// The way in: finds the context, takes the lock, runs body(context, thread) -> Status, reports, catches everything.
+template <class Body>
+int32_t enter(ds_handle handle, Body&& body) noexcept {
+  Context* context = Context::find(handle);
+  if (!context) return report_orphan(DS_STALE_HANDLE, "no such context");
+  try {
+    Status status;
+    ThreadState* thread;
+    std::vector<std::function<void()>> deferred;
+    {
+      std::lock_guard lock(context->mutex);
+      thread = &context->thread();
+      try {
+        status = body(*context, *thread);
+      } catch (const std::bad_alloc&) {
+        status = Status(DS_OUT_OF_MEMORY, "out of memory");
+      } catch (const std::exception& e) {
+        status = Status(DS_INTERNAL, e.what());
+      } catch (...) {
+        status = Status(DS_INTERNAL, "unknown exception");
+      }
+      deferred = context->take_deferred();
+    }
+    for (auto& task : deferred) task();
+    return status.ok() ? DS_OK : report(*context, *thread, std::move(status));
+  } catch (...) {
+    return DS_OUT_OF_MEMORY;
+  }
+}
+
+}  // namespace ds::core

@@ -19,9 +19,23 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/sdk/template)
 endif()
 
 install(EXPORT DeepSeekTargets NAMESPACE DeepSeek:: DESTINATION ${package} COMPONENT development)
-configure_package_config_file(cmake/DeepSeekConfig.cmake.in DeepSeekConfig.cmake INSTALL_DESTINATION ${package})
-write_basic_package_version_file(DeepSeekConfigVersion.cmake COMPATIBILITY SameMajorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/DeepSeekConfig.cmake ${PROJECT_BINARY_DIR}/DeepSeekConfigVersion.cmake
-              cmake/DeepSeekPlugin.cmake cmake/plugin.map DESTINATION ${package} COMPONENT development)
+configure_package_config_file(cmake/DeepSeekConfig.cmake.in ${package}/DeepSeekConfig.cmake INSTALL_DESTINATION ${package})
+write_basic_package_version_file(${package}/DeepSeekConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+file(COPY cmake/DeepSeekPlugin.cmake cmake/plugin.map DESTINATION ${PROJECT_BINARY_DIR}/${package})
+foreach(file DeepSeekConfig.cmake DeepSeekConfigVersion.cmake DeepSeekPlugin.cmake plugin.map)
+  install(FILES ${PROJECT_BINARY_DIR}/${package}/${file} DESTINATION ${package} COMPONENT development)
+endforeach()
 configure_file(cmake/deepseek.pc.in deepseek.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/deepseek.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig COMPONENT development)
+
+# The build tree serves find_package and ds-plugin as well as an installed one does.
+export(EXPORT DeepSeekTargets NAMESPACE DeepSeek:: FILE ${PROJECT_BINARY_DIR}/${package}/DeepSeekTargets.cmake)
+foreach(from abi sdk)
+  file(GLOB headers CONFIGURE_DEPENDS ${from}/include/deepseek/*)
+  execute_process(COMMAND ${CMAKE_COMMAND} -DFROM=${PROJECT_SOURCE_DIR}/${from}/include/deepseek
+                          -DTO=${PROJECT_BINARY_DIR}/include/deepseek -P ${PROJECT_SOURCE_DIR}/cmake/link_tree.cmake)
+endforeach()
+if(EXISTS ${PROJECT_SOURCE_DIR}/sdk/template)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/deepseek)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/sdk/template ${PROJECT_BINARY_DIR}/share/deepseek/template SYMBOLIC)
+endif()

@@ -20,7 +20,3 @@ if(sources)
   set_target_properties(ds-plugin PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib"
                                              LINK_DEPENDS_NO_SHARED ON)
 endif()
-if(EXISTS ${PROJECT_SOURCE_DIR}/sdk/template)
-  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/deepseek)
-  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/sdk/template ${PROJECT_BINARY_DIR}/share/deepseek/template SYMBOLIC)
-endif()

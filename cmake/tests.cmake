@@ -25,6 +25,12 @@ foreach(folder IN LISTS folders)
   ds_add_tests(${name} SOURCES ${sources} LIBS deepseek ds_sdk nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 endforeach()
 
+# What the tests of a folder need besides: tests/<folder>/<folder>.cmake.
+file(GLOB sources CONFIGURE_DEPENDS tests/*/*.cmake)
+foreach(source IN LISTS sources)
+  include(${source})
+endforeach()
+
 find_package(Python3 3.9 COMPONENTS Interpreter)
 if(Python3_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/tests/layering/layering.py)
   add_test(NAME layering COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/layering/layering.py

@@ -1,0 +1,232 @@
+"""Gradients: modes, backward, hooks."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from typing import Any, Callable, Sequence
+
+from . import _native, errors
+from ._runtime import check, context, ffi, lib
+
+_failed = threading.local()
+
+
+class _GradMode:
+    """Sets the thread's gradient mode; a context manager and a decorator. Re-entrant."""
+
+    _enabled = False
+
+    def __init__(self, function: Callable | None = None) -> None:
+        self._previous: list[bool] = []
+
+    def __new__(cls, function: Callable | None = None):
+        if function is None:
+            return super().__new__(cls)
+        return super().__new__(cls)(function)
+
+    def __enter__(self):
+        self._previous.append(_native.grad_mode(self._enabled))
+        return self
+
+    def __exit__(self, *_) -> None:
+        _native.grad_mode(self._previous.pop())
+
+    def __call__(self, function: Callable) -> Callable:
+        mode = type(self)
+
+        @functools.wraps(function)
+        def wrapped(*args, **kwargs):
+            with mode():
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+class no_grad(_GradMode):
+    """Nothing recorded inside takes part in gradients: `with no_grad():` or `@no_grad`."""
+
+
+class enable_grad(_GradMode):
+    """Undoes an outer `no_grad`."""
+
+    _enabled = True
+
+
+class set_grad_enabled:
+    """Sets the mode at once, for good or, as a context manager, for a block."""
+
+    def __init__(self, enabled: bool) -> None:
+        self._previous = _native.grad_mode(enabled)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        _native.grad_mode(self._previous)
+
+
+def is_grad_enabled() -> bool:
+    """The thread's gradient mode."""
+    enabled = _native.grad_mode(True)
+    _native.grad_mode(enabled)
+    return enabled
+
+
+def _handles(tensors: Sequence[Any]) -> Any:
+    return ffi.new("ds_handle[]", [0 if tensor is None else tensor._handle for tensor in tensors] or [0])
+
+
+def _list(value: Any, count: int) -> list[Any]:
+    if value is None:
+        return [None] * count
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _check_hooks(status: int) -> None:
+    failure, _failed.error = getattr(_failed, "error", None), None
+    if failure is not None:
+        raise failure
+    check(status)
+
+
+def backward(outputs: Any, gradients: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    """Adds the gradients of `outputs` to `.grad` of every leaf they were computed from.
+
+    gradients: one per output, of its shape; None is allowed for outputs of one element. Hooks run while it is recorded.
+    create_graph lets the gradients be differentiated again; retain_graph lets backward run again. ShapeError if a
+    gradient is missing or of another shape; ArgumentError if nothing requires a gradient.
+    """
+    outputs = _list(outputs, 1)
+    gradients = _list(gradients, len(outputs))
+    flags = (lib.DS_RETAIN_GRAPH if retain_graph else 0) | (lib.DS_CREATE_GRAPH if create_graph else 0)
+    _native.drain()
+    _check_hooks(lib.ds_backward(context, _handles(outputs), _handles(_tensors(gradients)), len(outputs), flags,
+                                 _native.location()))  # fmt: skip
+
+
+def _tensors(values: Sequence[Any]) -> list[Any]:
+    from .creation import asarray
+
+    return [None if value is None else asarray(value) for value in values]
+
+
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
+         create_graph: bool = False, allow_unused: bool = False) -> Any:  # fmt: skip
+    """Gradients of `outputs` with respect to `inputs`, without touching `.grad`.
+
+    One tensor for one input, a tuple for a list. An input that was not used is an ArgumentError, or None with
+    allow_unused. retain_graph defaults to create_graph.
+    """
+    single = not isinstance(inputs, (list, tuple))
+    outputs, inputs = _list(outputs, 1), _list(inputs, 1)
+    gradients = _tensors(_list(grad_outputs, len(outputs)))
+    retain = create_graph if retain_graph is None else retain_graph
+    flags = (lib.DS_RETAIN_GRAPH if retain else 0) | (lib.DS_CREATE_GRAPH if create_graph else 0)
+    flags |= lib.DS_ALLOW_UNUSED if allow_unused else 0
+    results = ffi.new("ds_handle[]", max(len(inputs), 1))
+    _native.drain()
+    _check_hooks(lib.ds_grad(context, _handles(outputs), _handles(gradients), len(outputs), _handles(inputs), len(inputs),
+                             flags, _native.location(), results))  # fmt: skip
+    answers = tuple(_native.wrap_handle(results[i]) if results[i] else None for i in range(len(inputs)))
+    return answers[0] if single else answers
+
+
+# ---- hooks -----------------------------------------------------------------------------------------------------------
+_alive: dict[int, tuple[Any, Callable]] = {}
+_numbers = iter(range(1, 1 << 62))
+
+
+class RemovableHandle:
+    """What `Tensor.register_hook` answers; `remove()` takes the hook away, as does leaving it as a context manager."""
+
+    def __init__(self, tensor: Any, number: int) -> None:
+        self._tensor = weakref.ref(tensor)
+        self._number = number
+
+    def remove(self) -> None:
+        """Takes the hook away; doing it twice is fine."""
+        tensor = self._tensor()
+        if tensor is not None and self._number:
+            check(lib.ds_hook_remove(context, tensor._handle, self._number))
+        self._number = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.remove()
+
+
+@ffi.def_extern(error=17)
+def ds_py_hook(user, gradient, replacement):
+    function = _alive[int(ffi.cast("uintptr_t", user))]
+    try:
+        check(lib.ds_retain(context, gradient))
+        answer = function(_native.wrap_handle(gradient))
+        if answer is not None:
+            if not isinstance(answer, _native.Tensor):
+                raise TypeError(f"a hook must return a Tensor or None, not {type(answer).__name__}")
+            check(lib.ds_retain(context, answer._handle))
+            replacement[0] = answer._handle
+        return 0
+    except BaseException as error:
+        _failed.error = error
+        return lib.DS_INTERNAL
+
+
+@ffi.def_extern()
+def ds_py_released(user):
+    _alive.pop(int(ffi.cast("uintptr_t", user)), None)
+
+
+def register_hook(tensor: Any, function: Callable) -> RemovableHandle:
+    """See Tensor.register_hook."""
+    if not callable(function):
+        raise TypeError("a hook must be callable")
+    if not tensor.requires_grad:
+        raise errors.ArgumentError("a hook needs a tensor that requires a gradient")
+    number, place = next(_numbers), ffi.new("uint64_t*")
+    _alive[number] = function
+    user = ffi.cast("void*", number)
+    status = lib.ds_hook_add(context, tensor._handle, lib.ds_py_hook, lib.ds_py_released, user, place)
+    if status:
+        _alive.pop(number, None)
+        check(status)
+    return RemovableHandle(tensor, place[0])
+
+
+def retain_grad(tensor: Any) -> None:
+    """See Tensor.retain_grad."""
+    if tensor.is_leaf:
+        return
+    watched = weakref.ref(tensor)
+
+    def keep(gradient: Any) -> None:
+        target = watched()
+        if target is not None:
+            before = get_grad(target)
+            set_grad(target, gradient if before is None else before + gradient)
+
+    register_hook(tensor, keep)
+
+
+def get_grad(tensor: Any) -> Any:
+    """The tensor's accumulated gradient or None."""
+    place = ffi.new("ds_handle*")
+    check(lib.ds_tensor_grad(context, tensor._handle, place))
+    return _native.wrap_handle(place[0]) if place[0] else None
+
+
+def set_grad(tensor: Any, gradient: Any) -> None:
+    """Replaces the accumulated gradient; None forgets it."""
+    handle = 0 if gradient is None else _tensors([gradient])[0]._handle
+    check(lib.ds_set_grad(context, tensor._handle, handle))
+
+
+def detach(tensor: Any) -> Any:
+    """The same memory outside of gradients."""
+    place = ffi.new("ds_handle*")
+    check(lib.ds_detach(context, tensor._handle, place))
+    return _native.wrap_handle(place[0])

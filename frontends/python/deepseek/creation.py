@@ -1,0 +1,237 @@
+"""Tensors from numbers, lists, arrays and shapes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import _native, dtypes, errors
+from ._runtime import check, context, ffi, lib, text_args
+from .sugar import use
+
+_SCALARS = (bool, int, float)
+
+
+def _finish(tensor: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
+    if dtype is not None and tensor.dtype is not (wanted := dtypes.dtype(dtype)):
+        tensor = use.cast(tensor, dtype=wanted)
+    if device is not None and device != "cpu":
+        tensor = to_device(tensor, device)
+    if requires_grad:
+        tensor.requires_grad = True
+    return tensor
+
+
+_devices: dict[tuple[int, int], str] = {}
+_native.configure(devices=_devices)
+
+
+def to_device(tensor: Any, device: str) -> Any:
+    """A copy on another device ("cpu", "null:0"); DeviceError if there is none of that name."""
+    place, spec = ffi.new("ds_handle*"), ffi.new("ds_spec*")
+    check(lib.ds_tensor_to(context, tensor._handle, *text_args(str(device)), _native.location(), place))
+    moved = _native.wrap_handle(place[0])
+    check(lib.ds_tensor_spec(context, moved._handle, spec))
+    _devices[spec.device.type, spec.device.index] = str(device)
+    return moved
+
+
+def _from_array(array: Any, share: bool) -> Any:
+    """A NumPy array, copied or shared."""
+    import numpy
+
+    try:
+        code = dtypes.BY_NAME[array.dtype.name].code
+    except KeyError:
+        raise errors.DTypeError(f"a NumPy array of dtype {array.dtype} cannot be a tensor") from None
+    if not array.dtype.isnative:
+        array, share = array.astype(array.dtype.newbyteorder("=")), False
+    item = array.itemsize
+    if any(stride % item for stride in array.strides) or not array.flags.aligned:
+        if share:
+            raise errors.ArgumentError("the array's memory is not aligned to its elements, it cannot be shared")
+        array = numpy.ascontiguousarray(array)
+    strides = tuple(stride // item for stride in array.strides)
+    address = array.__array_interface__["data"][0]
+    return _native.wrap(array, address, code, array.shape, strides, not array.flags.writeable, share)
+
+
+def _has_tensor(value: Any) -> bool:
+    return isinstance(value, _native.Tensor) or (
+        isinstance(value, (list, tuple)) and any(_has_tensor(entry) for entry in value)
+    )
+
+
+def _from_list(value: Any) -> Any:
+    if _has_tensor(value):
+        return use.stack([asarray(entry) for entry in value])
+    import numpy
+
+    array = numpy.asarray(value)
+    if array.dtype == object:
+        raise errors.ShapeError("a list of lists of different lengths, or of objects that are no numbers, is no tensor")
+    tensor = _from_array(array, share=False)
+    if array.dtype == numpy.float64 and dtypes.get_default_dtype() is not dtypes.float64 and not _has_numpy(value):
+        return use.cast(tensor, dtype=dtypes.get_default_dtype())
+    return tensor
+
+
+def _has_numpy(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and _has_numpy(value[0])
+    return hasattr(value, "dtype")
+
+
+def convert(value: Any) -> Any:
+    """What operators accept besides tensors and Python numbers: arrays, NumPy scalars, lists, DLPack exporters.
+    NotImplemented for anything else."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+        return _from_array(numpy.asarray(value), share=False)
+    if isinstance(value, (list, tuple)):
+        return _from_list(value)
+    if hasattr(value, "__dlpack__"):
+        return from_dlpack(value)
+    if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
+        import numpy
+
+        return _from_array(numpy.asarray(value), share=False)
+    return NotImplemented
+
+
+_native.configure(convert=convert)
+
+
+def asarray(value: Any, dtype: Any = None, *, copy: bool | None = None, device: str | None = None) -> Any:
+    """Any number, list, array or tensor as a tensor.
+
+    Tensors are passed through (copied with copy=True), everything else is copied in; copy=False shares an array's memory
+    or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs.
+    """
+    if isinstance(value, _native.Tensor):
+        if copy:
+            value = use.copy(value)
+        return _finish(value, dtype, device)
+    if isinstance(value, _SCALARS) and type(value) in _SCALARS:
+        if copy is False:
+            raise ValueError("a number has no memory to share")
+        code = dtypes.code_of(dtypes.dtype(type(value)) if dtype is None else dtype)
+        return _finish(_native.scalar(value, code), None, device)
+    if copy is False:
+        return _finish(from_numpy(value), dtype, device)
+    tensor = convert(value)
+    if tensor is NotImplemented:
+        if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)):
+            return asarray(list(value), dtype, device=device)
+        raise errors.DTypeError(f"cannot make a tensor of {value!r}")
+    return _finish(tensor, dtype, device)
+
+
+def tensor(data: Any, dtype: Any = None, *, device: str | None = None, requires_grad: bool = False) -> Any:
+    """A new tensor with a copy of the data: numbers, nested lists, arrays or tensors.
+
+    >>> deepseek.tensor([[1., 2.], [3., 4.]])
+    """
+    if isinstance(data, _native.Tensor):
+        data = use.copy(data).detach()
+    return _finish(asarray(data, dtype), None, device, requires_grad)
+
+
+def array(object: Any, dtype: Any = None, *, copy: bool = True) -> Any:
+    """NumPy's name for `tensor`; copy=None or False passes tensors through."""
+    return tensor(object, dtype) if copy else asarray(object, dtype)
+
+
+def from_numpy(array: Any) -> Any:
+    """A tensor that shares a NumPy array's memory: writes are seen on both sides.
+
+    While it is alive, operators reading it run when they are recorded. Read-only arrays give read-only tensors.
+    DTypeError if the dtype has no counterpart; ArgumentError if elements are not aligned.
+    """
+    import numpy
+
+    return _from_array(numpy.asarray(array), share=True)
+
+
+def from_dlpack(source: Any, *, device: str | None = None, copy: bool | None = None) -> Any:
+    """A tensor sharing the memory of any object with `__dlpack__` (NumPy, PyTorch, JAX ..). BufferError if impossible."""
+    if not hasattr(source, "__dlpack__"):
+        tensor = _native.from_dlpack(source)
+    else:
+        try:
+            capsule = source.__dlpack__(max_version=(1, 0))
+        except TypeError:
+            capsule = source.__dlpack__()
+        tensor = _native.from_dlpack(capsule)
+    return _finish(use.copy(tensor) if copy else tensor, None, device)
+
+
+def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
+    """A 1-d tensor sharing the memory of a bytes-like object."""
+    import numpy
+
+    return from_numpy(numpy.frombuffer(buffer, dtypes.dtype(dtype).dtype, count, offset))
+
+
+# ---- shapes ----------------------------------------------------------------------------------------------------------
+def shape_of(shape: tuple) -> tuple:
+    """f(2, 3) and f((2, 3)) mean the same."""
+    if len(shape) == 1 and not isinstance(shape[0], int):
+        only = shape[0]
+        return (int(only),) if hasattr(only, "__index__") and not hasattr(only, "__len__") else tuple(only)
+    return shape
+
+
+def _filled(shape: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
+    wanted = dtypes.get_default_dtype() if dtype is None else dtypes.dtype(dtype)
+    return _finish(use.fill(shape=shape, value=value, dtype=wanted), None, device, requires_grad)
+
+
+def zeros(*shape: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
+    """Zeros of a shape: `zeros(2, 3)` or `zeros((2, 3))`."""
+    return _filled(shape_of(shape), 0.0, dtype, device, requires_grad)
+
+
+def ones(*shape: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
+    """Ones of a shape."""
+    return _filled(shape_of(shape), 1.0, dtype, device, requires_grad)
+
+
+def empty(*shape: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
+    """A tensor to be written; it starts as zeros."""
+    return _filled(shape_of(shape), 0.0, dtype, device, requires_grad)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: str | None = None, requires_grad: bool = False) -> Any:
+    """One value everywhere. Without dtype: that of the value (Python floats: the default dtype)."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if dtype is None:
+        dtype = dtypes.dtype(type(fill_value)) if type(fill_value) in _SCALARS else asarray(fill_value).dtype
+    if isinstance(fill_value, (bool, float)) or (isinstance(fill_value, int) and abs(fill_value) < 1 << 53):
+        return _filled(shape, float(fill_value), dtype, device, requires_grad)
+    value = use.copy(use.broadcast_to(asarray(fill_value, dtype), shape=shape))
+    return _finish(value, None, device, requires_grad)
+
+
+def zeros_like(x: Any, dtype: Any = None, **options: Any) -> Any:
+    """Zeros of x's shape and dtype."""
+    x = asarray(x)
+    return zeros(x.shape, dtype=dtype or x.dtype, **options)
+
+
+def ones_like(x: Any, dtype: Any = None, **options: Any) -> Any:
+    """Ones of x's shape and dtype."""
+    x = asarray(x)
+    return ones(x.shape, dtype=dtype or x.dtype, **options)
+
+
+def empty_like(x: Any, dtype: Any = None, **options: Any) -> Any:
+    """`empty` of x's shape and dtype."""
+    x = asarray(x)
+    return empty(x.shape, dtype=dtype or x.dtype, **options)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    """One value in x's shape and dtype."""
+    x = asarray(x)
+    return full(x.shape, fill_value, dtype or x.dtype, **options)

@@ -1,0 +1,34 @@
+"""Which of the package's functions are methods of Tensor too; found when first asked for."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from . import numpy_api, sugar
+
+_FUNCTIONS = frozenset(
+    """sum prod mean max min argmax argmin any all var std cumsum logsumexp clip take repeat nonzero dot trace diagonal
+    norm flip roll ptp tile expand_dims broadcast_to swapaxes moveaxis tril triu argwhere count_nonzero""".split()
+)
+
+
+def names() -> list[str]:
+    """All names `find` answers."""
+    return sorted({*_FUNCTIONS, *sugar.SAME, *sugar.ALIASES})
+
+
+def find(name: str) -> Callable | None:
+    """A function whose first argument is the tensor, or None."""
+    if name in _FUNCTIONS:
+        return getattr(numpy_api, name)
+    operator = sugar.public(name)
+    return None if operator is None else _method(name, operator)
+
+
+def _method(name: str, operator: Any) -> Callable:
+    def method(self, *args, **kwargs):
+        return operator(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"deepseek.{name} of this tensor."
+    return method

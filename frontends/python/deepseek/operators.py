@@ -1,0 +1,195 @@
+"""Operators as the registry describes them: schemas become callables with signatures and docstrings.
+
+Nothing here knows an operator; plugins found later show up the same way. `deepseek.ops` is the namespace over it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from typing import NamedTuple
+
+from . import _native, errors
+from ._runtime import check, context, ffi, lib, text_args, texts
+
+_KINDS = {"int": "i", "float": "f", "flag": "b", "string": "s", "ints": "I", "floats": "F", "dtype": "d", "bytes": "y"}
+_HINTS = {"i": "int", "f": "float", "b": "bool", "s": "str", "I": "int | Sequence[int]", "F": "float | Sequence[float]",
+          "d": "DTypeLike", "y": "bytes"}  # fmt: skip
+
+
+class Input(NamedTuple):
+    """An input of a schema; kind is '1' required, '?' optional, '*' variadic."""
+
+    name: str
+    type: str
+    kind: str
+
+
+class Attribute(NamedTuple):
+    """An attribute of a schema; kind as in `_KINDS`, default is None when required."""
+
+    name: str
+    kind: str
+    default: str | None
+
+
+class Schema(NamedTuple):
+    """A parsed schema. outputs is -1 when their number varies."""
+
+    text: str
+    name: str
+    inputs: tuple[Input, ...]
+    attributes: tuple[Attribute, ...]
+    outputs: int
+
+
+def split_list(text: str) -> list[str]:
+    """Splits at commas outside of brackets and quotes."""
+    parts = re.findall(r'(?:\[[^\]]*\]|"[^"]*"|[^,\["])+', text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def parse(text: str) -> Schema:
+    """Parses "name(inputs, *, attributes) -> outputs"; the grammar is in draft/operator.h. ValueError if it does not fit."""
+    found = re.fullmatch(r"\s*([\w.\-]+)\s*\((.*)\)\s*->\s*(.*?)\s*", text, re.S)
+    if not found:
+        raise ValueError(f"not a schema: {text!r}")
+    name, arguments, results = found.groups()
+    inputs, attributes, seen_star = [], [], False
+    for part in split_list(arguments):
+        if part == "*":
+            seen_star = True
+            continue
+        key, _, rest = (piece.strip() for piece in part.partition(":"))
+        if seen_star:
+            kind, equals, default = (piece.strip() for piece in rest.partition("="))
+            attributes.append(Attribute(key, _KINDS[kind], default if equals else None))
+        else:
+            kind = rest[-1] if rest[-1] in "?*" else "1"
+            # The host fills the counter of a random operator.
+            if key == "state" and rest == "u64":
+                kind = "?"
+            inputs.append(Input(key, rest.rstrip("?*"), kind))
+    outputs = split_list(results)
+    count = -1 if outputs and outputs[-1].endswith("*") else len(outputs)
+    return Schema(text.strip(), name, tuple(inputs), tuple(attributes), count)
+
+
+class Operator(_native.Operator):
+    """A registered operator. Call it with its inputs, then its attributes by name or position."""
+
+    schema: Schema
+    __name__: str
+
+    def info(self, what: str) -> list[str]:
+        """What the registry says: "schema", "summary", "samples", "plugin", "class", "traits", "version", "role"."""
+        return texts(lib.ds_operator_info, self.id, *text_args(what))
+
+    @property
+    def __doc__(self) -> str:
+        return documentation(self)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.schema)
+
+    def __repr__(self) -> str:
+        return f"<operator {self.schema.text}>"
+
+    def __reduce__(self):
+        return get, (self.schema.name,)
+
+
+def default_value(attribute: Attribute):
+    """The default of an attribute as a Python value; strings that are no literal (dtypes) stay text."""
+    text = attribute.default
+    if text is None:
+        return inspect.Parameter.empty
+    if text in ("none", "true", "false"):
+        return {"none": None, "true": True, "false": False}[text]
+    try:
+        return __import__("ast").literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def signature(schema: Schema) -> inspect.Signature:
+    """A Python signature of a schema."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = []
+    for entry in schema.inputs:
+        hint = {"1": "TensorLike", "?": "TensorLike | None", "*": "Sequence[TensorLike]"}[entry.kind]
+        default = None if entry.kind == "?" else inspect.Parameter.empty
+        parameters.append(inspect.Parameter(entry.name, kind, annotation=hint, default=default))
+    for attribute in schema.attributes:
+        parameters.append(
+            inspect.Parameter(
+                attribute.name, inspect.Parameter.KEYWORD_ONLY, annotation=_HINTS[attribute.kind],
+                default=default_value(attribute),
+            )
+        )  # fmt: skip
+    # Python wants parameters without a default first; a required one after an optional one becomes keyword-only.
+    seen_default = False
+    for i, parameter in enumerate(parameters):
+        if parameter.kind is kind and seen_default and parameter.default is inspect.Parameter.empty:
+            parameters[i:] = [entry.replace(kind=inspect.Parameter.KEYWORD_ONLY) for entry in parameters[i:]]
+            break
+        seen_default |= parameter.default is not inspect.Parameter.empty
+    answer = "Tensor" if schema.outputs == 1 else "tuple[Tensor, ...]"
+    return inspect.Signature(parameters, return_annotation=answer)
+
+
+def documentation(op: Operator) -> str:
+    """A docstring from the registry: summary, arguments with classes of dtypes, errors, plugin."""
+    lines = [" ".join(op.info("summary")) or op.schema.name, "", op.schema.text, ""]
+    if op.schema.inputs:
+        lines.append("Inputs")
+        notes = {"1": "", "?": ", optional", "*": ", any number of them"}
+        lines += [f"    {entry.name}: tensor or scalar of class {entry.type}{notes[entry.kind]}" for entry in op.schema.inputs]
+    if op.schema.attributes:
+        lines.append("Attributes")
+        for entry in op.schema.attributes:
+            default = "required" if entry.default is None else f"default {entry.default}"
+            lines.append(f"    {entry.name}: {_HINTS[entry.kind]}, {default}")
+    lines += ["Errors", "    ShapeError, DTypeError or ArgumentError, at this line, when they do not fit together."]
+    lines.append(f"Plugin {' '.join(op.info('plugin'))}, version {' '.join(op.info('version'))} of its meaning.")
+    return "\n".join(lines)
+
+
+_cache: dict[str, Operator] = {}
+
+
+def names() -> list[str]:
+    """Names of all registered operators, those of installed plugins included."""
+    return sorted(texts(lib.ds_operators))
+
+
+def find(name: str) -> Operator | None:
+    """The operator of that name, or None."""
+    op = _cache.get(name)
+    if op is None:
+        place = ffi.new("ds_operator_id*")
+        status = lib.ds_operator_find(context, *text_args(name), place)
+        if status == lib.DS_NOT_FOUND:
+            return None
+        check(status)
+        schema = parse("".join(texts(lib.ds_operator_info, place[0], *text_args("schema"))))
+        op = Operator(
+            place[0], schema.name, tuple((entry.name, entry.kind, entry.kind == "1") for entry in schema.inputs),
+            tuple((entry.name, entry.kind, entry.default is None) for entry in schema.attributes), schema.outputs,
+        )  # fmt: skip
+        op.schema = schema
+        op.__name__ = schema.name
+        _cache[name] = op
+    return op
+
+
+def get(name: str) -> Operator:
+    """The operator of that name; NotFoundError with what is close to it."""
+    op = find(name)
+    if op is None:
+        close = difflib.get_close_matches(name, names(), 3)
+        hint = f"; close to it: {', '.join(close)}" if close else ""
+        raise errors.NotFoundError(f"no operator is called '{name}'{hint}")
+    return op

@@ -1,0 +1,320 @@
+"""The Tensor: a handle of the core's. Its symbols, indexing and attributes are in C (native/); the rest is here."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from . import _native, autograd, dtypes
+from .sugar import use
+
+
+class Tensor(_native.Tensor):
+    """An n-dimensional array that records what is computed with it.
+
+    Behaves as a NumPy array: symbols, broadcasting, indexing with views, in-place writes that every view sees. Nothing
+    runs until somebody looks at a value (`print`, `float`, `numpy()`, `if`). With `requires_grad` its gradients can be
+    asked for by `backward()`. Make one with `deepseek.tensor`, `zeros`, `randn` ..
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000
+
+    def __new__(cls, data: Any, dtype: Any = None, requires_grad: bool = False) -> Any:
+        from .creation import tensor
+
+        made = tensor(data, dtype)
+        if cls is not Tensor:
+            made = _native.wrap_handle(_keep(made), cls)
+        if requires_grad:
+            made.requires_grad = True
+        return made
+
+    # ---- looking ------------------------------------------------------------------------------------------------------
+    def numpy(self, *, writable: bool = False) -> Any:
+        """The values as a NumPy array without copying; it keeps the memory alive.
+
+        Read-only unless writable=True, which lets NumPy write into the tensor; as long as such an array lives, operators
+        reading the tensor run when they are recorded. bfloat16 becomes float32.
+        """
+        import numpy
+
+        source = self if self.dtype is not dtypes.bfloat16 else use.cast(self, dtype=dtypes.float32)
+        if source.device != "cpu":
+            source = source.to("cpu")
+        array = numpy.asarray(_native.Export(source, writable))
+        if not writable:
+            array.flags.writeable = False
+        return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        import numpy
+
+        array = self.numpy()
+        if dtype is not None and numpy.dtype(dtype) != array.dtype:
+            if copy is False:
+                raise ValueError("another dtype cannot be had without a copy")
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None) -> Any:
+        """A DLPack capsule sharing the memory; versioned (and read-only if the tensor is) when the consumer can."""
+        if stream is not None:
+            raise ValueError("cpu has no streams")
+        if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
+            raise BufferError(f"this tensor is on device {self.__dlpack_device__()}")
+        if self.requires_grad and self.is_leaf is False:
+            self = self.detach()
+        source = use.copy(self) if copy else self
+        return _native.to_dlpack(source, max_version is not None and max_version[0] >= 1, True, bool(copy))
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+    def item(self, *index: int) -> bool | int | float:
+        """The only element, or the one at an index, as a Python number. ValueError when there are several."""
+        if index:
+            return self[index[0] if len(index) == 1 and isinstance(index[0], tuple) else index].item()
+        if self.size != 1:
+            raise ValueError(f"item() needs one element, this tensor has {self.size}")
+        return _native.item(self)
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+    def __repr__(self) -> str:
+        from .printing import representation
+
+        return representation(self)
+
+    def __str__(self) -> str:
+        from .printing import plain
+
+        return plain(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(use.any(self == value))
+
+    def __reduce__(self):
+        return _rebuild, (self.numpy().tobytes(), self.shape, self.dtype.name, self.requires_grad)
+
+    def __copy__(self):
+        return self.clone()
+
+    def __deepcopy__(self, memo: dict):
+        made = self.detach().copy()
+        if type(self) is not Tensor:
+            made = _native.wrap_handle(_keep(made), type(self))
+        if self.requires_grad and self.is_leaf:
+            made.requires_grad = True
+        memo[id(self)] = made
+        return made
+
+    # ---- gradients ----------------------------------------------------------------------------------------------------
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient of a leaf, None before the first backward. May be set, None forgets it."""
+        return autograd.get_grad(self)
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        autograd.set_grad(self, value)
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Adds the gradients of this tensor to `.grad` of every leaf it was computed from; see deepseek.backward."""
+        autograd.backward(self, gradient, retain_graph, create_graph)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Sets requires_grad in place and answers the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    def detach(self) -> Tensor:
+        """The same memory outside of gradients."""
+        return autograd.detach(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> autograd.RemovableHandle:
+        """Calls hook(gradient) during backward; what it returns replaces the gradient. `remove()` on the answer ends it.
+
+        >>> w.register_hook(lambda g: g.clip(-1, 1))
+        """
+        return autograd.register_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Keeps `.grad` of a computed tensor too."""
+        autograd.retain_grad(self)
+
+    # ---- copies and types ---------------------------------------------------------------------------------------------
+    def clone(self) -> Tensor:
+        """A copy with memory of its own; gradients flow through."""
+        return use.copy(self)
+
+    def copy(self) -> Tensor:
+        """NumPy's name for `clone`."""
+        return use.copy(self)
+
+    def copy_(self, value: Any) -> Tensor:
+        """Writes the values of another tensor into this one (broadcast, cast)."""
+        _native.assign(self, value)
+        return self
+
+    def fill(self, value: Any) -> None:
+        """Writes one value everywhere."""
+        _native.assign(self, value)
+
+    def zero_(self) -> Tensor:
+        """Writes zeros everywhere."""
+        _native.assign(self, 0)
+        return self
+
+    def astype(self, dtype: Any, copy: bool = True) -> Tensor:
+        """The values in another dtype; a copy unless copy=False and nothing changes."""
+        wanted = dtypes.dtype(dtype)
+        if wanted is self.dtype:
+            return use.copy(self) if copy else self
+        return use.cast(self, dtype=wanted)
+
+    def to(self, target: Any) -> Tensor:
+        """The tensor on a device ("cpu") or in a dtype; itself when it is there already."""
+        if isinstance(target, str) and target not in dtypes.BY_NAME:
+            from .creation import to_device
+
+            return self if target == self.device else to_device(self, target)
+        return self.astype(target, copy=False)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.astype(dtypes.float32, copy=False)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.astype(dtypes.float64, copy=False)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.astype(dtypes.int64, copy=False)
+
+    # ---- shapes -------------------------------------------------------------------------------------------------------
+    @property
+    def T(self) -> Tensor:
+        """All axes reversed, a view."""
+        return use.transpose(self)
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped, a view."""
+        return self.swapaxes(-1, -2)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Another shape, one extent may be -1; a view where memory allows."""
+        return use.reshape(self, shape=_flat(shape))
+
+    def view(self, *shape: Any) -> Tensor:
+        """PyTorch's name for `reshape`."""
+        return use.reshape(self, shape=_flat(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Axes permuted (reversed without arguments), a view."""
+        axes = _flat(axes)
+        return use.transpose(self, axes=axes) if axes and axes[0] is not None else use.transpose(self)
+
+    permute = transpose
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """Two axes swapped, a view."""
+        from . import numpy_api
+
+        return numpy_api.swapaxes(self, axis1, axis2)
+
+    def flatten(self, start: int = 0, end: int = -1) -> Tensor:
+        """One axis in place of axes start..end; a copy as in NumPy."""
+        from . import numpy_api
+
+        return use.copy(numpy_api.flatten(self, start, end))
+
+    def ravel(self) -> Tensor:
+        """One axis, a view where memory allows."""
+        return use.reshape(self, shape=(-1,))
+
+    def unsqueeze(self, axis: int) -> Tensor:
+        """A new axis of extent 1."""
+        return use.expand_dims(self, axis)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Without axes of extent 1 (all, or the given ones)."""
+        return use.squeeze(self, axis)
+
+    def expand(self, *shape: Any) -> Tensor:
+        """Broadcast to a shape, a view; -1 keeps an extent."""
+        shape = _flat(shape)
+        own = (1,) * (len(shape) - self.ndim) + self.shape
+        return use.broadcast_to(self, shape=tuple(b if a == -1 else a for a, b in zip(shape, own)))
+
+    def split(self, indices_or_sections: Any, axis: int = 0) -> Any:
+        """Pieces along an axis; see deepseek.split."""
+        from . import numpy_api
+
+        return numpy_api.split(self, indices_or_sections, axis)
+
+    def masked_fill(self, mask: Any, value: Any) -> Tensor:
+        """value where mask, else this tensor."""
+        return use.where(mask, value, self)
+
+    def __invert__(self) -> Tensor:
+        return use.logical_not(self) if self.dtype is dtypes.bool_ else use.bitwise_not(self)
+
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+        return other // self, other % self
+
+    def __getattr__(self, name: str) -> Any:
+        # Methods NumPy and users expect that are plain functions of the package: x.exp(), x.argsort(), x.mean(axis=0).
+        if not name.startswith("_"):
+            from . import methods
+
+            function = methods.find(name)
+            if function is not None:
+                setattr(Tensor, name, function)
+                return getattr(self, name)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __dir__(self) -> list[str]:
+        from . import methods
+
+        return sorted({*super().__dir__(), *methods.names()})
+
+
+def _flat(values: tuple) -> tuple:
+    return tuple(values[0]) if len(values) == 1 and isinstance(values[0], (tuple, list)) else values
+
+
+def _keep(tensor: Any) -> int:
+    """The tensor's handle with a reference of its own."""
+    from ._runtime import check, context, lib
+
+    check(lib.ds_retain(context, tensor._handle))
+    return tensor._handle
+
+
+def _rebuild(data: bytes, shape: tuple, dtype: str, requires_grad: bool) -> Tensor:
+    import numpy
+
+    from .creation import asarray
+
+    if dtype == "bfloat16":
+        made = asarray(numpy.frombuffer(data, numpy.float32).reshape(shape), "bfloat16")
+    else:
+        made = asarray(numpy.frombuffer(data, dtype).reshape(shape))
+    return made.requires_grad_(requires_grad)
+
+
+Tensor.__module__ = "deepseek"
+_native.configure(tensor=Tensor)

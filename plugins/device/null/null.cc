@@ -186,8 +186,7 @@ struct Fault {
   static constexpr std::string_view kind = "fault", name = kName, properties = "";
   void call(std::string_view method, const ServiceArgs& args, const ServiceRows&) {
     const int64_t index = args.has(0) ? args.integer(0, "index") : 0;
-    if (index < 0 || index >= kDevices)
-      throw Error(DS_OUT_OF_RANGE, "null has no device " + std::to_string(index));
+    if (index < 0 || index >= kDevices) throw Error(DS_OUT_OF_RANGE, "null has no device " + std::to_string(index));
     Switches& switches = *machines()[static_cast<size_t>(index)].switches;
     if (method == "lose" || method == "restore") return switches.set(&Switches::lost, method == "lose");
     if (method == "pause" || method == "resume") return switches.set(&Switches::paused, method == "pause");

@@ -171,18 +171,15 @@ TEST_F(NullTest, AForkedChildHasNoDevice) {
 
 // max(x * w + 1, 0) with w broadcast, as the fuse pass would hand it over.
 TEST_F(NullTest, ElementwiseProgramsAreEnqueued) {
-  ExprProgram program;
-  program.inputs = 2;
-  program.constants = {1, 0};
-  program.instructions = {
-      {DS_EXPR_MUL, 0, 0, 0, 0, 1, 0, 0}, {DS_EXPR_ADD, 0, 0, 0, 4, 2, 0, 0}, {DS_EXPR_MAX, 0, 0, 0, 5, 3, 0, 0}};
-  program.outputs = {6};
-  const auto bytes = program.bytes();
+  expr::Program program;
+  const Expr a0(&program, program.input(DS_EXPR_T)), a1(&program, program.input(DS_EXPR_T));
+  program.outputs = {max(a0 * a1 + 1, 0).in(program)};
+  const auto bytes = program.encode();
   ds_spec x{DS_F32, 2, 0, 0, {kType, 0}, {2, 2}}, w{DS_F32, 1, 0, 0, {kType, 0}, {2}};
   const ds_spec *inputs[] = {&x, &w}, *outputs[] = {&x};
   ds_node node{};
   node.size = sizeof node, node.input_count = 2, node.output_count = 1;
-  node.inputs = inputs, node.outputs = outputs, node.expr = bytes.data(), node.expr_size = bytes.size();
+  node.inputs = inputs, node.outputs = outputs, node.expr = bytes.data(), node.expr_size = bytes.size;
   ds_kernel_offer offer{};
   ASSERT_TRUE(Elementwise::supports(node, offer));
   std::vector<float> a{1, -2, 3, 4}, b{2, 3}, y(4);

@@ -36,7 +36,9 @@ std::string op(const std::string& name, const std::string& role = "") {
 class RegistryTest : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::temp_directory_path() / ("ds_registry_" + std::to_string(getpid()));
+    // A path of its own: the dynamic linker remembers a library by its path, whatever lies there later.
+    static int count = 0;
+    root_ = fs::temp_directory_path() / ("ds_registry_" + std::to_string(getpid()) + "_" + std::to_string(++count));
     fs::remove_all(root_);
     fs::create_directories(root_ / "home");
     root_ = fs::canonical(root_);

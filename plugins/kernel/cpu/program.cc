@@ -1,5 +1,6 @@
 // program.cc: compiles ds.expr/1: types, conversions, levels, contraction, register allocation by liveness.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -154,10 +155,10 @@ class Compiler {
       std::memcpy(&payload, &f, 4);
     } else if (type == DS_EXPR_BOOL) {
       payload = x != 0;
-    } else if (x >= 9223372036854775808.0) {
-      payload = x < 18446744073709551616.0 ? uint64_t(x) : 0;
-    } else {
-      payload = x >= -9223372036854775808.0 ? uint64_t(int64_t(x)) : 0;
+    } else {  // what does not fit is 0, as in conversions
+      bool is_unsigned = type >= DS_EXPR_U8;
+      double limit = std::ldexp(1.0, 8 * kSizes[type] - !is_unsigned), whole = std::trunc(x);
+      if (whole < limit && whole >= (is_unsigned ? 0 : -limit)) payload = is_unsigned ? uint64_t(whole) : uint64_t(int64_t(whole));
     }
     return payload;
   }

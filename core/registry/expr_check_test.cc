@@ -22,8 +22,8 @@ struct Program {
     ds_expr_header h{DS_EXPR_MAGIC, inputs, constants, uint16_t(instructions.size()), uint16_t(outputs.size()), *size};
     std::memcpy(base, &h, 16);
     char* at = base + 16 + 8 * constants;
-    std::memcpy(at, instructions.data(), 12 * instructions.size());
-    std::memcpy(at + 12 * instructions.size(), outputs.data(), 2 * outputs.size());
+    if (!instructions.empty()) std::memcpy(at, instructions.data(), 12 * instructions.size());
+    if (!outputs.empty()) std::memcpy(at + 12 * instructions.size(), outputs.data(), 2 * outputs.size());
     return words;
   }
   Status check() const {

@@ -14,12 +14,10 @@ import cffi
 
 HEADERS = ("ds_types.h", "ds.h")
 
-# Callbacks from C into Python, taken by the gradient hooks, listings and answers.
+# Callbacks from C into Python: the gradient hooks.
 CALLBACKS = """
 extern "Python" int32_t ds_py_hook(void*, ds_handle, ds_handle*);
 extern "Python" void ds_py_released(void*);
-extern "Python" int32_t ds_py_text(void*, const char*, uint64_t);
-extern "Python" int32_t ds_py_answer(void*, const ds_value*, uint32_t);
 """
 
 PREAMBLE = """

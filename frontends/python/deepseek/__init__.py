@@ -41,7 +41,7 @@ from .errors import (
     ReadOnlyError as ReadOnlyError, ShapeError as ShapeError, SizeError as SizeError,
     StaleHandleError as StaleHandleError, UnsupportedError as UnsupportedError,
 )  # fmt: skip
-from .tensor import Tensor as Tensor
+from .tensors import Tensor as Tensor
 from . import indexing as _indexing  # noqa: F401  installs advanced indexing
 
 _sugar.install()

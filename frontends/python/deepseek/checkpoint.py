@@ -6,8 +6,7 @@ import json
 import os
 from typing import Any, Mapping
 
-from . import errors
-from ._runtime import invoke, lib, text_args, texts
+from . import _native, errors
 from .creation import asarray
 
 
@@ -23,7 +22,7 @@ class Checkpoint(dict):
 
 def formats() -> list[str]:
     """Names of the installed formats; a file's extension picks one."""
-    return sorted(texts(lib.ds_services, *text_args("format")))
+    return sorted(_native.texts("services", "format"))
 
 
 def _format_of(path: str) -> str:
@@ -59,7 +58,8 @@ def save(value: Any, path: Any, metadata: Mapping[str, Any] | None = None) -> No
     tensors = _flatten(value, "", {})
     rows = [text if isinstance(text, str) else json.dumps(text) for pair in (metadata or {}).items() for text in pair]
     try:
-        invoke("format", _format_of(path), "save", os.path.abspath(path), list(tensors), list(tensors.values()), rows)
+        arguments = [os.path.abspath(path), list(tensors), list(tensors.values()), rows]
+        _native.invoke("format", _format_of(path), "save", arguments)
     except (errors.FileError, errors.ArgumentError) as error:
         raise errors.CheckpointError(_named(path, str(error))) from None
 
@@ -72,18 +72,13 @@ def load(path: Any) -> Checkpoint:
     path = os.fspath(path)
     name = _format_of(path)
     found = Checkpoint()
-
-    def row(values: list[Any]) -> None:
-        if values[0] == "tensor":
-            found[values[1]] = values[2]
-        elif values[0] == "metadata":
-            found.metadata[values[1]] = values[2]
-
     try:
-        invoke("format", name, "load", os.path.abspath(path), row=row)
+        rows = _native.invoke("format", name, "load", [os.path.abspath(path)])
     except (errors.FileError, errors.CheckpointError, errors.NotFoundError) as error:
         text = _named(path, str(error))
         raise errors.CheckpointError(text if "nothing was loaded" in text else text + "; nothing was loaded") from None
+    for what, key, value in rows:
+        (found if what == "tensor" else found.metadata)[key] = value
     return found
 
 

@@ -70,10 +70,12 @@ def _from_list(value: Any) -> Any:
     array = numpy.asarray(value)
     if array.dtype == object:
         raise errors.ShapeError("a list of lists of different lengths, or of objects that are no numbers, is no tensor")
-    tensor = _from_array(array, share=False)
-    if array.dtype == numpy.float64 and dtypes.get_default_dtype() is not dtypes.float64 and not _has_numpy(value):
-        return use.cast(tensor, dtype=dtypes.get_default_dtype())
-    return tensor
+    default = dtypes.get_default_dtype()
+    if array.dtype == numpy.float64 and not _has_numpy(value):
+        if default is dtypes.bfloat16:
+            return use.cast(_from_array(array.astype("float32"), share=False), dtype=default)
+        array = array.astype(default.name, copy=False)
+    return _from_array(array, share=False)
 
 
 def _has_numpy(value: Any) -> bool:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from . import _native
-from ._runtime import check, context, ffi, lib, set_option, text_args, texts
+from ._runtime import check, context, ffi, lib, text_args
 
 
 class Plugins(list):
@@ -22,7 +22,7 @@ class Plugins(list):
 
 def plugins() -> Plugins:
     """All plugins found, loaded or not."""
-    return Plugins(json.loads(row) for row in texts(lib.ds_plugins))
+    return Plugins(json.loads(row) for row in _native.texts("plugins"))
 
 
 def load_plugin(path: Any) -> None:
@@ -41,7 +41,7 @@ def add_plugin_folder(path: Any) -> None:
 
 def devices() -> list[str]:
     """Devices of all device plugins, such as "cpu:0 AMD EPYC .. avx512"."""
-    return texts(lib.ds_devices)
+    return _native.texts("devices")
 
 
 class Explanation(str):
@@ -54,14 +54,12 @@ class Explanation(str):
 def explain(x: Any) -> Explanation:
     """Why a value was flushed, replayed or compiled, fused or not, and what memory it held; one fact a line."""
     _native.drain()
-    return Explanation("\n".join(texts(lambda c, sink, user: lib.ds_explain(c, x._handle, sink, user))))
+    return Explanation("\n".join(_native.texts("explain", x)))
 
 
 def graph_text(*tensors: Any) -> str:
     """What was recorded and not run yet, that these tensors need, as text."""
-    handles = ffi.new("ds_handle[]", [x._handle for x in tensors])
-    listing = lambda c, sink, user: lib.ds_graph_text(c, handles, len(tensors), sink, user)  # noqa: E731
-    return "\n".join(texts(listing))
+    return "\n".join(_native.texts("graph", list(tensors)))
 
 
 def evaluate(*tensors: Any) -> None:
@@ -86,10 +84,7 @@ def evaluate(*tensors: Any) -> None:
 
 def counters() -> dict[str, int | float]:
     """The engine's counters: nodes, flushes and their reasons, programs, hits, bytes, peak .."""
-    rows: list[list[Any]] = []
-    user = ffi.new_handle(rows.append)
-    check(lib.ds_counters(context, lib.ds_py_answer, user))
-    return {name: value for name, value in rows}
+    return {name: value for name, value in _native.counters()}
 
 
 def version() -> str:

@@ -5,13 +5,14 @@ Nothing here knows an operator; plugins found later show up the same way. `deeps
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import re
 from typing import NamedTuple
 
 from . import _native, errors
-from ._runtime import check, context, ffi, lib, text_args, texts
+from ._runtime import check, context, ffi, lib, text_args
 
 _KINDS = {"int": "i", "float": "f", "flag": "b", "string": "s", "ints": "I", "floats": "F", "dtype": "d", "bytes": "y"}
 _HINTS = {"i": "int", "f": "float", "b": "bool", "s": "str", "I": "int | Sequence[int]", "F": "float | Sequence[float]",
@@ -84,7 +85,7 @@ class Operator(_native.Operator):
 
     def info(self, what: str) -> list[str]:
         """What the registry says: "schema", "summary", "samples", "plugin", "class", "traits", "version", "role"."""
-        return texts(lib.ds_operator_info, self.id, *text_args(what))
+        return _native.texts("info", self.id, what)
 
     @property
     def __doc__(self) -> str:
@@ -109,7 +110,7 @@ def default_value(attribute: Attribute):
     if text in ("none", "true", "false"):
         return {"none": None, "true": True, "false": False}[text]
     try:
-        return __import__("ast").literal_eval(text)
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
 
@@ -162,7 +163,7 @@ _cache: dict[str, Operator] = {}
 
 def names() -> list[str]:
     """Names of all registered operators, those of installed plugins included."""
-    return sorted(texts(lib.ds_operators))
+    return sorted(_native.texts("operators"))
 
 
 def find(name: str) -> Operator | None:
@@ -174,7 +175,7 @@ def find(name: str) -> Operator | None:
         if status == lib.DS_NOT_FOUND:
             return None
         check(status)
-        schema = parse("".join(texts(lib.ds_operator_info, place[0], *text_args("schema"))))
+        schema = parse("".join(_native.texts("info", place[0], "schema")))
         op = Operator(
             place[0], schema.name, tuple((entry.name, entry.kind, entry.kind == "1") for entry in schema.inputs),
             tuple((entry.name, entry.kind, entry.default is None) for entry in schema.attributes), schema.outputs,

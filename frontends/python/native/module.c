@@ -154,6 +154,10 @@ static PyMethodDef methods[] = {
     {"wrap", native_wrap, METH_VARARGS, NULL},
     {"to_dlpack", native_to_dlpack, METH_VARARGS, NULL},
     {"from_dlpack", native_from_dlpack, METH_VARARGS, NULL},
+    {"texts", native_texts, METH_VARARGS, NULL},
+    {"invoke", native_invoke, METH_VARARGS, NULL},
+    {"counters", native_counters, METH_NOARGS, NULL},
+    {"set_option", native_set_option, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL}};
 
 PyMODINIT_FUNC PyInit__native(void) {

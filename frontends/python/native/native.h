@@ -80,12 +80,18 @@ PyObject* native_item_at(PyObject* self, Py_ssize_t index);
 PyObject* native_assign(PyObject* module, PyObject* args);
 PyObject* native_strided(PyObject* module, PyObject* args);
 
-/* operator.c, memory.c, dlpack.c, export.c */
+/* operator.c, memory.c, dlpack.c */
 int native_operator_ready(PyObject* module);
 int native_export_ready(PyObject* module);
 PyObject* native_wrap(PyObject* module, PyObject* args);
 PyObject* native_to_dlpack(PyObject* module, PyObject* args);
 PyObject* native_from_dlpack(PyObject* module, PyObject* args);
+
+/* service.c */
+PyObject* native_texts(PyObject* module, PyObject* args);
+PyObject* native_invoke(PyObject* module, PyObject* args);
+PyObject* native_counters(PyObject* module, PyObject* args);
+PyObject* native_set_option(PyObject* module, PyObject* args);
 
 /* Evaluating calls run without the GIL and after a drain, so that nothing dead is computed. */
 #define NATIVE_EVALUATE(status, call) \

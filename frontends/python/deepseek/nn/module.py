@@ -1,0 +1,261 @@
+"""Module: what has parameters and can be called."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, Mapping
+
+from .. import _native, autograd, errors
+from ..creation import asarray
+from ..tensors import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that a Module finds as its own and optimizers change; requires a gradient unless told otherwise."""
+
+    __slots__ = ()
+
+    def __new__(cls, data: Any, requires_grad: bool = True) -> Any:
+        return super().__new__(cls, data.detach() if isinstance(data, Tensor) else data, None, requires_grad)
+
+
+class Module:
+    """Base of all modules. Assign parameters and modules as attributes in `__init__`, compute in `forward`.
+
+    >>> class Twice(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.inner = nn.Linear(4, 4)
+    ...     def forward(self, x):
+    ...         return self.inner(self.inner(x))
+    """
+
+    training: bool = True
+
+    def __init__(self) -> None:
+        for name in ("_parameters", "_buffers", "_modules"):
+            object.__setattr__(self, name, {})
+
+    # ---- attributes ---------------------------------------------------------------------------------------------------
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__() before setting '{name}'")
+        for group in (self._parameters, self._buffers, self._modules):
+            if name in group and not isinstance(value, (Parameter, Module)):
+                if group is not self._buffers and value is not None:
+                    break
+                group[name] = value
+                return
+        for group in (self._parameters, self._buffers, self._modules):
+            group.pop(name, None)
+        if isinstance(value, Parameter):
+            self.__dict__.pop(name, None)
+            self._parameters[name] = value
+        elif isinstance(value, Module):
+            self.__dict__.pop(name, None)
+            self._modules[name] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        for group in ("_parameters", "_buffers", "_modules"):
+            found = self.__dict__.get(group, {})
+            if name in found:
+                return found[name]
+        raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for group in (self._parameters, self._buffers, self._modules):
+            if name in group:
+                del group[name]
+                return
+        object.__delattr__(self, name)
+
+    def register_buffer(self, name: str, value: Any) -> None:
+        """A tensor that belongs to the state but gets no gradient (running means)."""
+        self._buffers[name] = value
+
+    def register_parameter(self, name: str, value: Parameter | None) -> None:
+        """As assigning it; None keeps the name free."""
+        self._parameters[name] = value
+
+    # ---- walking ------------------------------------------------------------------------------------------------------
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and all inside, with dotted names."""
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(f"{prefix}.{name}" if prefix else name)
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all inside."""
+        return (module for _, module in self.named_modules())
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly inside."""
+        return (module for module in self._modules.values() if module is not None)
+
+    def _named(self, group: str) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for prefix, module in self.named_modules():
+            for name, value in getattr(module, group).items():
+                if value is not None and id(value) not in seen:
+                    seen.add(id(value))
+                    yield (f"{prefix}.{name}" if prefix else name), value
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """All parameters with dotted names, shared ones once."""
+        return self._named("_parameters")
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters."""
+        return (value for _, value in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """All buffers with dotted names."""
+        return self._named("_buffers")
+
+    def buffers(self) -> Iterator[Tensor]:
+        """All buffers."""
+        return (value for _, value in self.named_buffers())
+
+    def apply(self, function: Callable[[Module], Any]) -> Module:
+        """Calls function with every module inside, then with this one."""
+        for module in self.children():
+            module.apply(function)
+        function(self)
+        return self
+
+    # ---- state --------------------------------------------------------------------------------------------------------
+    def state_dict(self) -> dict[str, Tensor]:
+        """All parameters and buffers by name; they share memory with the module."""
+        return {name: value.detach() for name, value in (*self.named_parameters(), *self.named_buffers())}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
+        """Copies tensors into parameters and buffers of these names. Answers missing and unexpected names.
+
+        KeyError if there are any and strict; ShapeError if a shape differs. Nothing is changed on failure.
+        """
+        own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
+        if strict and (missing or unexpected):
+            raise errors.NotFoundError(f"state does not fit: missing {missing}, unexpected {unexpected}")
+        values = {name: asarray(state[name]) for name in own if name in state}
+        for name, value in values.items():
+            if value.shape != own[name].shape:
+                raise errors.ShapeError(f"'{name}' has shape {list(own[name].shape)}, the state's {list(value.shape)}")
+        with autograd.no_grad():
+            for name, value in values.items():
+                _native.assign(own[name], value)
+        return missing, unexpected
+
+    def train(self, mode: bool = True) -> Module:
+        """Training mode for all modules inside (dropout, running statistics)."""
+        for module in self.modules():
+            object.__setattr__(module, "training", mode)
+        return self
+
+    def eval(self) -> Module:
+        """Evaluation mode for all modules inside."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Module:
+        """Sets requires_grad of all parameters."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self) -> None:
+        """Forgets all gradients."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self, target: Any) -> Module:
+        """Moves parameters and buffers to a device ("cpu"), or floating ones to a dtype."""
+        is_dtype = not isinstance(target, str) or target in _native_names()
+        for module in self.modules():
+            for group in (module._parameters, module._buffers):
+                for name, value in group.items():
+                    if value is None or (is_dtype and value.dtype.kind != "f"):
+                        continue
+                    moved = value.detach().to(target)
+                    group[name] = Parameter(moved, value.requires_grad) if isinstance(value, Parameter) else moved
+        return self
+
+    # ---- calling ------------------------------------------------------------------------------------------------------
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; to be written by subclasses."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    def extra_repr(self) -> str:
+        """What repr shows in the brackets."""
+        return ""
+
+    def __repr__(self) -> str:
+        inner = [f"  ({name}): " + repr(module).replace("\n", "\n  ") for name, module in self._modules.items()]
+        head = f"{type(self).__name__}({self.extra_repr()}"
+        return head + ("\n" + "\n".join(inner) + "\n)" if inner else ")")
+
+
+def _native_names() -> Mapping[str, Any]:
+    from ..dtypes import BY_NAME
+
+    return BY_NAME
+
+
+class Sequential(Module):
+    """Modules one after the other."""
+
+    def __init__(self, *modules: Module) -> None:
+        super().__init__()
+        for i, module in enumerate(modules):
+            self._modules[str(i)] = module
+
+    def forward(self, x: Any) -> Any:
+        for module in self._modules.values():
+            x = module(x)
+        return x
+
+    def append(self, module: Module) -> Sequential:
+        """Adds a module at the end."""
+        self._modules[str(len(self._modules))] = module
+        return self
+
+    def __getitem__(self, index: Any) -> Any:
+        modules = list(self._modules.values())
+        return type(self)(*modules[index]) if isinstance(index, slice) else modules[index]
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+
+class ModuleList(Module):
+    """A list of modules whose parameters are found."""
+
+    def __init__(self, modules: Any = ()) -> None:
+        super().__init__()
+        for module in modules:
+            self.append(module)
+
+    append = Sequential.append
+    __len__ = Sequential.__len__
+    __iter__ = Sequential.__iter__
+
+    def __getitem__(self, index: Any) -> Any:
+        modules = list(self._modules.values())
+        return ModuleList(modules[index]) if isinstance(index, slice) else modules[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._modules[str(range(len(self))[index])] = module
+
+    def extend(self, modules: Any) -> ModuleList:
+        """Adds modules at the end."""
+        for module in modules:
+            self.append(module)
+        return self

@@ -1,0 +1,189 @@
+"""ImageClassifier: a small convolutional network with all it needs to be used again: classes, image size, scaling."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Sequence
+
+from .. import autograd, checkpoint, errors, nn, optim, random
+from ..creation import asarray
+from ..data import DataLoader, TensorDataset
+from .augment import augment as random_augment
+
+
+def network(channels: int, size: Sequence[int], classes: int, width: int) -> nn.Module:
+    """Four 3x3 convolutions in two stages with batch normalisation, then one linear layer."""
+
+    def block(given: int, made: int) -> list[nn.Module]:
+        return [nn.Conv2d(given, made, 3, padding=1, bias=False), nn.BatchNorm2d(made), nn.ReLU()]
+
+    return nn.Sequential(
+        *block(channels, width), *block(width, width), nn.MaxPool2d(2),
+        *block(width, 2 * width), *block(2 * width, 2 * width), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Dropout(0.3), nn.Linear(2 * width * (size[0] // 4) * (size[1] // 4), classes),
+    )  # fmt: skip
+
+
+class ImageClassifier:
+    """A trained network: `probabilities(images)`, `classify(image)`, `save(path)`, `ImageClassifier.load(path)`.
+
+    Images are [h, w] or [h, w, c] with values 0 .. scale; `history` holds (loss, accuracy on the validation set) by epoch.
+    """
+
+    def __init__(self, classes: Sequence[str], shape: Sequence[int], scale: float, width: int = 24) -> None:
+        self.classes = [str(name) for name in classes]
+        self.shape = tuple(int(extent) for extent in shape)  # channels, height, width
+        self.scale, self.width = float(scale), int(width)
+        self.history: list[tuple[float, float]] = []
+        self.network = network(self.shape[0], self.shape[1:], len(self.classes), self.width)
+
+    def prepare(self, images: Any) -> Any:
+        """[n, h, w] or [n, h, w, c] -> float32 [n, c, h, w] in 0 .. 1, a NumPy array. ShapeError if the size differs."""
+        import numpy as np
+
+        images = np.asarray(images, dtype=np.float32) / np.float32(self.scale)
+        images = images[:, None] if images.ndim == 3 else np.moveaxis(images, -1, 1)
+        if images.shape[1:] != self.shape:
+            raise errors.ShapeError(f"the model takes images {list(self.shape)}, these are {list(images.shape[1:])}")
+        return np.ascontiguousarray(images)
+
+    def probabilities(self, images: Any, batch_size: int = 512) -> Any:
+        """Class probabilities [n, classes] of images [n, h, w], a NumPy array."""
+        import numpy as np
+
+        images = self.prepare(images)
+        self.network.eval()
+        with autograd.no_grad():
+            parts = [nn.functional.softmax(self.network(asarray(images[i : i + batch_size])), -1).numpy()
+                     for i in range(0, len(images), batch_size)]  # fmt: skip
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+
+    def classify(self, image: Any, top: int = 3) -> list[tuple[str, float]]:
+        """The most probable classes of one image: a path, a PIL image or an array."""
+        found = self.probabilities(_pixels(image, self.shape, self.scale)[None])[0]
+        return [(self.classes[i], round(float(found[i]), 3)) for i in found.argsort(kind="stable")[::-1][:top]]
+
+    def accuracy(self, images: Any, labels: Any) -> float:
+        """The share of images whose most probable class is their label (an index into classes)."""
+        import numpy as np
+
+        return float((self.probabilities(images).argmax(1) == np.asarray(labels)).mean())
+
+    def save(self, path: Any) -> None:
+        """Writes weights and description to one file; the extension picks the format."""
+        description = {"classes": self.classes, "shape": self.shape, "scale": self.scale, "width": self.width}
+        checkpoint.save(self.network, path, {"deepseek.vision": json.dumps(description)})
+
+    @classmethod
+    def load(cls, path: Any) -> ImageClassifier:
+        """Reads what `save` wrote. CheckpointError if it is something else."""
+        state = checkpoint.load(path)
+        try:
+            description = json.loads(state.metadata["deepseek.vision"])
+            model = cls(description["classes"], description["shape"], description["scale"], description["width"])
+            model.network.load_state_dict(state)
+        except (KeyError, ValueError, errors.DeepSeekError) as error:
+            raise errors.CheckpointError(f"{path}: not a model of deepseek.vision ({error})") from None
+        return model
+
+
+def _pixels(image: Any, shape: Sequence[int], scale: float) -> Any:
+    """An image as an array of the model's size, in 0 .. scale, bright on dark."""
+    import numpy as np
+
+    if isinstance(image, np.ndarray) or hasattr(image, "__dlpack__"):
+        pixels = np.asarray(image, dtype=np.float32)
+        if pixels.shape[:2] == tuple(shape[1:]):
+            return pixels
+        image = np.clip(pixels * (255 / (pixels.max() or 1)), 0, 255).astype(np.uint8)
+    from PIL import Image
+
+    picture = Image.fromarray(image) if isinstance(image, np.ndarray) else image
+    if not isinstance(picture, Image.Image):
+        with Image.open(image) as opened:
+            opened.load()
+            picture = opened
+    picture = picture.convert("L" if shape[0] == 1 else "RGB").resize((shape[2], shape[1]), Image.Resampling.BOX)
+    pixels = np.asarray(picture, dtype=np.float32) * (scale / 255)
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return scale - pixels if shape[0] == 1 and edge.mean() > scale / 2 else pixels
+
+
+def fit(images: Any, labels: Any, *, classes: Sequence[str] | None = None, epochs: int = 30, batch_size: int = 64,
+        lr: float = 4e-3, validation: tuple[Any, Any] | None = None, augment: bool = True, width: int = 24, seed: int = 0,
+        progress: bool | Callable[[int, float, float], None] = True) -> ImageClassifier:  # fmt: skip
+    """Trains a small convolutional network on images [n, h, w] or [n, h, w, c] with integer labels [n].
+
+    classes: names by label; validation: images and labels looked at after each epoch; progress: a bar (with tqdm), or a
+    function (epoch, loss, accuracy). The same seed gives the same weights bit for bit. ShapeError, ValueError if images
+    and labels do not fit together.
+    """
+    import numpy as np
+
+    images, labels = np.asarray(images), np.asarray(labels).astype(np.int64)
+    if len(images) != len(labels) or not len(images):
+        raise ValueError(f"{len(images)} images need as many labels, not {len(labels)}")
+    names = [str(i) for i in range(int(labels.max()) + 1)] if classes is None else classes
+    shape = (1 if images.ndim == 3 else images.shape[-1], *images.shape[1:3])
+    random.manual_seed(seed)
+    model = ImageClassifier(names, shape, 255.0 if images.dtype == np.uint8 else float(images.max()) or 1.0, width)
+    prepared = model.prepare(images)
+    optimizer = optim.AdamW(model.network.parameters(), lr=lr, weight_decay=1e-2)
+    batches = len(prepared) // batch_size or 1
+    schedule = optim.OneCycleLR(optimizer, max_lr=lr, total_steps=epochs * batches)
+    with _Bar(progress, epochs, len(prepared)) as bar:
+        for epoch in range(epochs):
+            seen = random_augment(prepared) if augment else prepared
+            loss = _epoch(model.network, TensorDataset(seen, labels), batch_size, optimizer, schedule)
+            accuracy = model.accuracy(*validation) if validation is not None else float("nan")
+            model.history.append((loss, accuracy))
+            bar.step(epoch, loss, accuracy)
+    model.network.eval()
+    return model
+
+
+def _epoch(module: nn.Module, dataset: TensorDataset, batch_size: int, optimizer: Any, schedule: Any) -> float:
+    """One pass over the data; the mean loss."""
+    module.train()
+    losses = []
+    for images, labels in DataLoader(dataset, min(batch_size, len(dataset)), shuffle=True, drop_last=True):
+        loss = nn.functional.cross_entropy(module(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+    return sum(losses) / len(losses)
+
+
+class _Bar:
+    """Shows progress with tqdm where it is installed, through a function, or not at all."""
+
+    def __init__(self, progress: Any, epochs: int, count: int) -> None:
+        self.function = progress if callable(progress) else None
+        self.bar: Any = None
+        self.count, self.epochs = count, epochs
+        if progress is True:
+            try:
+                from tqdm import tqdm
+            except ImportError:
+                return
+            layout = "{desc} |{bar:24}| {n_fmt}/{total_fmt} images  {elapsed}{postfix}"
+            self.bar = tqdm(total=count * epochs, bar_format=layout, desc=f"epoch 0/{epochs}")
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def step(self, epoch: int, loss: float, accuracy: float) -> None:
+        """Shows an epoch that is done."""
+        if self.function:
+            self.function(epoch, loss, accuracy)
+        if self.bar is not None:
+            self.bar.set_description_str(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+            known = f" val acc {accuracy:.3f}" if accuracy == accuracy else ""
+            self.bar.set_postfix_str(f" loss {loss:.3f}{known}", refresh=False)
+            self.bar.update(self.count)
+
+    def __exit__(self, *_: Any) -> None:
+        if self.bar is not None:
+            self.bar.close()

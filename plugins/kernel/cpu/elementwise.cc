@@ -232,5 +232,41 @@ class Elementwise {
 };
 DS_KERNEL(Elementwise);
 
+// cast is no elementwise node with a program; it gets one of a single instruction.
+class Cast : public Elementwise {
+  struct Bytes {
+    alignas(8) char data[sizeof(ds_expr_header) + sizeof(ds_expr_instruction) + 4] = {};
+  };
+
+ public:
+  static constexpr std::string_view name = "cpu.cast", op = "cast";
+
+  static bool supports(const ds_node& node, ds_kernel_offer& offer) {
+    Bytes bytes;
+    return node.input_count == 1 && expr_type(node.inputs[0]->dtype) > 0 && expr_type(node.outputs[0]->dtype) > 0 &&
+           Elementwise::supports(with_program(node, bytes), offer);
+  }
+  explicit Cast(const ds_node& node) : Cast(node, Bytes()) {}
+
+ private:
+  Cast(const ds_node& node, Bytes bytes) : Elementwise(with_program(node, bytes)) {}
+  static ds_node with_program(const ds_node& node, Bytes& bytes) {
+    ds_expr_header header = {DS_EXPR_MAGIC, 1, 0, 1, 1, sizeof bytes.data};
+    ds_expr_instruction cast = {};
+    cast.op = DS_EXPR_CAST;
+    cast.type = uint8_t(expr_type(node.outputs[0]->dtype));
+    cast.operand = uint8_t(expr_type(node.inputs[0]->dtype));
+    const uint16_t output = 1;
+    std::memcpy(bytes.data, &header, sizeof header);
+    std::memcpy(bytes.data + sizeof header, &cast, sizeof cast);
+    std::memcpy(bytes.data + sizeof header + sizeof cast, &output, sizeof output);
+    ds_node with = node;
+    with.expr = bytes.data;
+    with.expr_size = sizeof bytes.data;
+    return with;
+  }
+};
+DS_KERNEL(Cast);
+
 }  // namespace
 }  // namespace ds::cpu

@@ -1,0 +1,212 @@
+// rows.cc: reductions and normalisations over rows, any length and alignment.
+#include "simd/math_f32.h"
+#include "simd/math_f64.h"
+
+namespace ds::cpu::DS_ISA {
+namespace {
+
+constexpr int64_t kBlock = 2048;  // elements added up in float before they go to double
+
+template <int op, class T>
+DS_INLINE T combine(T a, T b) {
+  if constexpr (op == kSum) return a + b;
+  if constexpr (op == kProd) return a * b;
+  if constexpr (op == kMax) return (a > b) | (a != a) ? a : b;  // NaN stays
+  if constexpr (op == kMin) return (a < b) | (a != a) ? a : b;
+}
+template <int op, class T>
+constexpr T kStart = op == kSum ? T(0) : op == kProd ? T(1) : T(0);
+
+// Over whole vectors in four chains, then lanes, then the tail; n >= 1 for max and min.
+template <int op, class T>
+DS_INLINE T block(const T* x, int64_t n) {
+  constexpr int64_t L = kLanes<T>;
+  T result = op >= kMax ? x[0] : kStart<op, T>;
+  int64_t i = 0;
+  if (n >= 4 * L) {
+    V<T> a[4];
+    for (int k = 0; k < 4; ++k) a[k] = load<T>(x, k * L);
+    for (i = 4 * L; i + 4 * L <= n; i += 4 * L)
+      for (int k = 0; k < 4; ++k) a[k] = combine<op, V<T>>(a[k], load<T>(x, i + k * L));
+    a[0] = combine<op, V<T>>(combine<op, V<T>>(a[0], a[1]), combine<op, V<T>>(a[2], a[3]));
+    T lanes[L];
+    store<T>(lanes, 0, a[0]);
+    for (int64_t step = L / 2; step; step /= 2)
+      for (int64_t k = 0; k < step; ++k) lanes[k] = combine<op, T>(lanes[k], lanes[k + step]);
+    result = op >= kMax ? lanes[0] : combine<op, T>(result, lanes[0]);
+  }
+  for (; i < n; ++i) result = combine<op, T>(result, x[i]);
+  return result;
+}
+
+template <int op, class T>
+void reduce(void* out, const void* in, int64_t n) {
+  const T* x = static_cast<const T*>(in);
+  if constexpr (op == kSum && (__is_same(T, float) || __is_same(T, double))) {
+    // Blocks are added in pairs through double or with compensation, so the error does not grow with n.
+    double sum = 0, lost = 0;
+    for (int64_t i = 0; i < n; i += kBlock) {
+      double b = block<kSum, T>(x + i, n - i < kBlock ? n - i : kBlock);
+      double t = sum + b;
+      if (__builtin_isfinite(t)) lost += __builtin_fabs(sum) >= __builtin_fabs(b) ? (sum - t) + b : (b - t) + sum;
+      sum = t;
+    }
+    *static_cast<double*>(out) = sum + lost;
+  } else {
+    *static_cast<T*>(out) = block<op, T>(x, n);
+  }
+}
+
+template <int op, class T>
+void fold(void* out, const void* in, int64_t n) {
+  T* acc = static_cast<T*>(out);
+  const T* x = static_cast<const T*>(in);
+  int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(acc, i, combine<op, V<T>>(load<T>(acc, i), load<T>(x, i)));
+  for (; i < n; ++i) acc[i] = combine<op, T>(acc[i], x[i]);
+}
+
+// A vector loop with the tail done on a padded copy. f(index, vector) -> vector; lanes past n are garbage.
+template <class T>
+DS_INLINE V<T> partial(const T* x, int64_t n, T fill) {
+  V<T> v = splat(fill);
+  for (int64_t k = 0; k < n; ++k) v[k] = x[k];
+  return v;
+}
+template <class T>
+DS_INLINE void store_partial(T* y, int64_t n, V<T> v) {
+  for (int64_t k = 0; k < n; ++k) y[k] = v[k];
+}
+template <class T>
+DS_INLINE double lane_sum(V<T> v) {
+  double lanes[kLanes<T>];
+  for (int64_t k = 0; k < kLanes<T>; ++k) lanes[k] = v[k];
+  for (int64_t step = kLanes<T> / 2; step; step /= 2)
+    for (int64_t k = 0; k < step; ++k) lanes[k] += lanes[k + step];
+  return lanes[0];
+}
+
+// Sum over f(vector) in blocks; `fill` must give zero where it counts.
+template <class T, class F>
+DS_INLINE double sum_of(const T* x, int64_t n, T fill, F f) {
+  constexpr int64_t L = kLanes<T>;
+  double total = 0;
+  for (int64_t b = 0; b < n; b += kBlock) {
+    int64_t end = n - b < kBlock ? n : b + kBlock, i = b;
+    V<T> a0{}, a1{};
+    for (; i + 2 * L <= end; i += 2 * L) a0 += f(i, load<T>(x, i)), a1 += f(i + L, load<T>(x, i + L));
+    for (; i + L <= end; i += L) a0 += f(i, load<T>(x, i));
+    total += lane_sum<T>(a0 + a1);
+    if (i < end) {
+      V<T> last = f(i, partial<T>(x + i, end - i, fill));
+      for (int64_t k = 0; k < end - i; ++k) total += last[k];
+    }
+  }
+  return total;
+}
+
+template <class T>
+double centered_squares(const void* in, int64_t n, double mean) {
+  T m = T(mean);
+  return sum_of<T>(static_cast<const T*>(in), n, m, [&](int64_t, V<T> v) { return (v - m) * (v - m); });
+}
+
+template <class T>
+double exp_sum(const void* in, int64_t n, double max, void* out) {
+  const T* x = static_cast<const T*>(in);
+  T* y = static_cast<T*>(out);
+  T m = T(max);
+  if (!y) return sum_of<T>(x, n, m, [&](int64_t, V<T> v) { return exp(v - m); });
+  return sum_of<T>(x, n, m, [&](int64_t i, V<T> v) {
+    V<T> e = exp(v - m);
+    if (i + kLanes<T> <= n) store<T>(y, i, e);
+    else store_partial<T>(y + i, n - i, e);
+    return e;
+  });
+}
+
+template <class T>
+void fold_centered(void* out, const void* in, const void* mean, int64_t n) {
+  T* acc = static_cast<T*>(out);
+  const T *x = static_cast<const T*>(in), *m = static_cast<const T*>(mean);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) acc[i] += (x[i] - m[i]) * (x[i] - m[i]);
+}
+
+template <class T>
+void fold_exp(void* out, const void* in, const void* max, void* exps, int64_t n) {
+  T *acc = static_cast<T*>(out), *y = static_cast<T*>(exps);
+  const T *x = static_cast<const T*>(in), *m = static_cast<const T*>(max);
+  int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) {
+    V<T> e = exp(load<T>(x, i) - load<T>(m, i));
+    store<T>(acc, i, load<T>(acc, i) + e);
+    if (y) store<T>(y, i, e);
+  }
+  if (i < n) {
+    V<T> e = exp(partial<T>(x + i, n - i, T(0)) - partial<T>(m + i, n - i, T(0)));
+    for (int64_t k = 0; i + k < n; ++k) acc[i + k] += e[k];
+    if (y) store_partial<T>(y + i, n - i, e);
+  }
+}
+
+template <class T>
+void scale(void* out, const void* in, int64_t n, double factor, double shift) {
+  T* y = static_cast<T*>(out);
+  const T* x = static_cast<const T*>(in);
+  T f = T(factor), s = T(shift);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] * f + s;
+}
+
+template <class T>
+void normalize(void* out, const void* in, const void* weight, const void* bias, int64_t n, double mean, double inverse) {
+  T* y = static_cast<T*>(out);
+  const T *x = static_cast<const T*>(in), *w = static_cast<const T*>(weight), *b = static_cast<const T*>(bias);
+  T m = T(mean), s = T(inverse);
+  auto loop = [&](auto f) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) y[i] = f((x[i] - m) * s, i);
+  };
+  if (w && b) loop([&](T v, int64_t i) { return v * w[i] + b[i]; });
+  else if (w) loop([&](T v, int64_t i) { return v * w[i]; });
+  else if (b) loop([&](T v, int64_t i) { return v + b[i]; });
+  else loop([](T v, int64_t) { return v; });
+}
+
+template <class T>
+double dot(const void* a, const void* b, int64_t n) {
+  const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
+  return sum_of<T>(x, n, T(0), [&](int64_t i, V<T> v) {
+    return i + kLanes<T> <= n ? v * load<T>(y, i) : v * partial<T>(y + i, n - i, T(0));
+  });
+}
+
+// The extreme value by vectors, then its first place.
+template <int op, class T>
+int64_t arg(const void* in, int64_t n) {
+  const T* x = static_cast<const T*>(in);
+  T best = block<op, T>(x, n);
+  for (int64_t i = 0; i < n; ++i)
+    if (x[i] == best || x[i] != x[i]) return i;
+  return 0;
+}
+
+#define DS_TYPES(f) {f<float>, f<double>}
+#define DS_FOUR(f, op) {f<op, float>, f<op, double>, f<op, int64_t>, f<op, uint64_t>}
+
+}  // namespace
+
+extern const Rows rows;
+const Rows rows = {{DS_FOUR(reduce, kSum), DS_FOUR(reduce, kProd), DS_FOUR(reduce, kMax), DS_FOUR(reduce, kMin)},
+                   {DS_FOUR(fold, kSum), DS_FOUR(fold, kProd), DS_FOUR(fold, kMax), DS_FOUR(fold, kMin)},
+                   DS_TYPES(centered_squares),
+                   DS_TYPES(exp_sum),
+                   DS_TYPES(fold_centered),
+                   DS_TYPES(fold_exp),
+                   DS_TYPES(scale),
+                   DS_TYPES(normalize),
+                   DS_TYPES(dot),
+                   {DS_FOUR(arg, kMax), DS_FOUR(arg, kMin)}};
+
+}  // namespace ds::cpu::DS_ISA

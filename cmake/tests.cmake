@@ -31,6 +31,17 @@ foreach(source IN LISTS sources)
   include(${source})
 endforeach()
 
+# Every example in C or C++ is a program that must end well.
+file(GLOB sources CONFIGURE_DEPENDS examples/*.c examples/*.cc)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM name)
+  add_executable(example_${name} ${source})
+  target_link_libraries(example_${name} PRIVATE ds_options deepseek ds_sdk m)
+  set_target_properties(example_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples FOLDER examples)
+  add_dependencies(example_${name} plugins)
+  add_test(NAME example_${name} COMMAND example_${name})
+endforeach()
+
 find_package(Python3 3.9 COMPONENTS Interpreter)
 if(Python3_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/tests/layering/layering.py)
   add_test(NAME layering COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/layering/layering.py

@@ -46,7 +46,9 @@ std::string check_file(const std::string& path) {
       throw ProbeError("links " + library + "; plugins reach the core through the host table");
   if (exports.executable_stack) throw ProbeError("asks for an executable stack");
   if (exports.text_relocations) throw ProbeError("has text relocations");
-  return "exports its door only, needs " + number(exports.libraries.size()) + " libraries";
+  std::string needs;
+  for (auto& library : exports.libraries) needs += (needs.empty() ? ", needs " : " ") + library;
+  return "exports its door only" + needs;
 }
 
 std::string check_door(const std::string& path) {

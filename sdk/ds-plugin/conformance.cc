@@ -62,7 +62,8 @@ std::string check_in_core(const std::string& path) {
     if (text.size() < 2) throw ProbeError("operator " + name + " has no samples");
     samples += int(std::count(text.begin(), text.end(), '\n'));
   }
-  return "loads; " + std::to_string(names.size()) + " operators with " + std::to_string(samples) + " samples";
+  if (names.empty()) return "loads";
+  return "loads, operators " + std::to_string(names.size()) + ", samples " + std::to_string(samples);
 }
 
 }  // namespace ds::tool

@@ -2,6 +2,11 @@
 add_library(ds_options INTERFACE)
 target_compile_options(ds_options INTERFACE -Wall -Wextra $<$<BOOL:${DS_WERROR}>:-Werror>
                                             -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
+# GCC 12 raises these falsely, in its own headers and differently at every level of optimisation.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_compile_options(ds_options INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
+                                              -Wno-stringop-overread -Wno-maybe-uninitialized)
+endif()
 target_link_options(ds_options INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 
 if(DS_SANITIZE)

@@ -49,13 +49,20 @@ struct Fold {
       if (std::memcmp(data, data + i * size, size_t(size))) return {};
     auto as = [&]<class T>(T x) { return std::memcpy(&x, data, sizeof x), std::optional<double>(double(x)); };
     switch (v.spec().dtype) {
-      case DS_F32: return as(float());
-      case DS_F64: return as(double());
-      case DS_I64: return as(int64_t());
-      case DS_I32: return as(int32_t());
-      case DS_I16: return as(int16_t());
-      case DS_I8: return as(int8_t());
-      case DS_U8: return as(uint8_t());
+      case DS_F32:
+        return as(float());
+      case DS_F64:
+        return as(double());
+      case DS_I64:
+        return as(int64_t());
+      case DS_I32:
+        return as(int32_t());
+      case DS_I16:
+        return as(int16_t());
+      case DS_I8:
+        return as(int8_t());
+      case DS_U8:
+        return as(uint8_t());
       case DS_F16: {
         uint16_t bits;
         std::memcpy(&bits, data, 2);
@@ -66,7 +73,8 @@ struct Fold {
         std::memcpy(&bits, data, 2);
         return bits == 0x3f80 ? std::optional(1.0) : bits == 0 ? std::optional(0.0) : std::nullopt;
       }
-      default: return {};
+      default:
+        return {};
     }
   }
 

@@ -37,12 +37,18 @@ std::optional<double> uniform_constant(const PassValue& v) {
     return plain(double(x), v.spec().dtype) ? std::optional<double>(double(x)) : std::nullopt;
   };
   switch (v.spec().dtype) {
-    case DS_F32: return as(float());
-    case DS_F64: return as(double());
-    case DS_I64: return as(int64_t());
-    case DS_I32: return as(int32_t());
-    case DS_BOOL: return as(uint8_t());
-    default: return {};
+    case DS_F32:
+      return as(float());
+    case DS_F64:
+      return as(double());
+    case DS_I64:
+      return as(int64_t());
+    case DS_I32:
+      return as(int32_t());
+    case DS_BOOL:
+      return as(uint8_t());
+    default:
+      return {};
   }
 }
 

@@ -1,7 +1,7 @@
 // fuse: elementwise nodes of one shape become clusters, one pass over memory each.
 //
-// Levels grow along every edge that leaves a fusible node, but for those between fusible nodes of one shape. So nodes of
-// one shape and level can be merged freely: a way out of such a group never leads back into it, no cycle can arise.
+// Levels grow along every edge that leaves a fusible node, but for those between fusible nodes of one shape. So nodes
+// of one shape and level can be merged freely: a way out of such a group never leads back into it, no cycle can arise.
 // Clusters compute what their nodes computed, type by type (cluster.h), hence exact.
 #include <algorithm>
 #include <cstdio>
@@ -166,7 +166,8 @@ class Fuser {
     for (const Item* item : component)
       for (ds_value_id output : item->outputs)
         for (ds_node_id user : values_[output].users)
-          if (std::none_of(component.begin(), component.end(), [&](const Item* i) { return i->id == user; })) return false;
+          if (std::none_of(component.begin(), component.end(), [&](const Item* i) { return i->id == user; }))
+            return false;
     return true;
   }
 
@@ -194,8 +195,10 @@ class Fuser {
       }
       if (done) continue;
       Cluster alone;
-      if (make(component, &alone)) open.push_back(std::move(alone));
-      else split(component);
+      if (make(component, &alone))
+        open.push_back(std::move(alone));
+      else
+        split(component);
     }
     for (Cluster& c : open) keep(std::move(c));
   }
@@ -258,7 +261,9 @@ class Fuser {
       for (ds_value_id id : item->outputs)
         if (std::find(c.outputs.begin(), c.outputs.end(), id) == c.outputs.end()) ++count, total += bytes(id);
     char saved[64] = "";
-    if (count) std::snprintf(saved, sizeof saved, " (saves %llu x %.2g MB)", (unsigned long long)count, double(total) / double(count) / 1e6);
+    if (count)
+      std::snprintf(saved, sizeof saved, " (saves %llu x %.2g MB)", (unsigned long long)count,
+                    double(total) / double(count) / 1e6);
     edit_.note(node, text + saved);
   }
 
@@ -272,7 +277,9 @@ class Fuser {
       while (erased[anchor]) ++anchor;  // its own last node at the latest
       for (ds_value_id& input : c.inputs)
         if (auto at = moved.find(input); at != moved.end()) input = at->second;
-      ds_node_id made = edit_.insert(order_[anchor], "@map", c.inputs, {attribute("expr", bytes_value({static_cast<const char*>(c.program.data()), c.program.size}))});
+      ds_node_id made =
+          edit_.insert(order_[anchor], "@map", c.inputs,
+                       {attribute("expr", bytes_value({static_cast<const char*>(c.program.data()), c.program.size}))});
       std::vector<ds_value_id> outputs = edit_.node(made).outputs;
       for (size_t k = 0; k < outputs.size(); ++k) moved[c.outputs[k]] = outputs[k];
       // Last node first, so that nobody reads a cluster's output before it is defined.

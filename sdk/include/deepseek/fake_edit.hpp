@@ -45,8 +45,17 @@ struct FakeEdit {
     FakeGraph& g = of(t);
     if (id >= g.values_.size()) return DS_INVALID_ARGUMENT;
     const FakeValue& v = g.values_[id];
-    *out = {sizeof *out, v.spec, v.flags, uint32_t(v.users.size()), v.producer, v.index,
-            v.data.empty() ? nullptr : v.data.data(), DS_NO_ID, 0, 0, 0};
+    *out = {sizeof *out,
+            v.spec,
+            v.flags,
+            uint32_t(v.users.size()),
+            v.producer,
+            v.index,
+            v.data.empty() ? nullptr : v.data.data(),
+            DS_NO_ID,
+            0,
+            0,
+            0};
     if (g.program_stage_) {
       ds_value_id home = g.home(id);
       const FakeValue& h = g.values_[home];
@@ -97,7 +106,8 @@ struct FakeEdit {
   }
 
   static int32_t insert(ds_edit* t, ds_node_id before, const char* name, uint64_t length, const ds_value_id* inputs,
-                        uint32_t input_count, const ds_attribute* attributes, uint32_t attribute_count, ds_node_id* made) {
+                        uint32_t input_count, const ds_attribute* attributes, uint32_t attribute_count,
+                        ds_node_id* made) {
     FakeGraph& g = of(t);
     FakeNode* place = before == DS_NO_ID ? nullptr : at(g, before);
     if (g.program_stage_ || (before != DS_NO_ID && !place)) return refuse(g, "insert: no such place");
@@ -125,7 +135,8 @@ struct FakeEdit {
   static int32_t replace(ds_edit* t, ds_value_id from, ds_value_id to) {
     FakeGraph& g = of(t);
     FakeValue &a = g.values_[from], &b = g.values_[to];
-    if (g.program_stage_ || !same_type(a.spec, b.spec)) return refuse(g, "replace: " + spec_text(a.spec) + " by " + spec_text(b.spec));
+    if (g.program_stage_ || !same_type(a.spec, b.spec))
+      return refuse(g, "replace: " + spec_text(a.spec) + " by " + spec_text(b.spec));
     for (ds_node_id user : a.users)
       if (!defined_before(g, to, g.nodes_[user].get())) return refuse(g, "replace: %" + b.name + " comes later");
     for (ds_node_id user : std::set<ds_node_id>(a.users.begin(), a.users.end()))
@@ -151,7 +162,8 @@ struct FakeEdit {
   static int32_t erase(ds_edit* t, ds_node_id id) {
     FakeGraph& g = of(t);
     FakeNode* n = at(g, id);
-    if (!n || g.program_stage_ || n->op->traits & DS_TRAIT_EFFECT) return refuse(g, "erase: no such node, or an effect");
+    if (!n || g.program_stage_ || n->op->traits & DS_TRAIT_EFFECT)
+      return refuse(g, "erase: no such node, or an effect");
     for (ds_value_id v : n->outputs)
       if (!g.values_[v].users.empty() || g.values_[v].flags & DS_VALUE_OUTPUT) return refuse(g, "erase: it is used");
     unlink(g, n);
@@ -180,7 +192,8 @@ struct FakeEdit {
   static int32_t alias(ds_edit* t, ds_node_id id, uint32_t input) {
     FakeGraph& g = of(t);
     FakeNode* n = at(g, id);
-    if (!n || !g.program_stage_ || input >= n->inputs.size() || !(n->op->in_place >> input & 1)) return DS_INVALID_ARGUMENT;
+    if (!n || !g.program_stage_ || input >= n->inputs.size() || !(n->op->in_place >> input & 1))
+      return DS_INVALID_ARGUMENT;
     ds_value_id in = n->inputs[input], out = n->outputs[0], home = g.home(in);
     FakeValue &owner = g.values_[home], &result = g.values_[out];
     bool gives = owner.producer != DS_NO_ID || owner.flags & DS_VALUE_DONATED;
@@ -194,7 +207,8 @@ struct FakeEdit {
   }
   static int32_t place(ds_edit* t, ds_value_id buffer, uint64_t offset) {
     FakeGraph& g = of(t);
-    if (!g.program_stage_ || g.home(buffer) != buffer || offset % 64) return refuse(g, "place: no buffer, or misaligned");
+    if (!g.program_stage_ || g.home(buffer) != buffer || offset % 64)
+      return refuse(g, "place: no buffer, or misaligned");
     g.placed[buffer] = offset;
     return DS_OK;
   }

@@ -31,10 +31,10 @@ inline std::map<std::string, FakeOperator> fake_operators() {
   std::map<std::string, FakeOperator> all;
   auto add = [&](FakeOperator op) { all[op.name] = std::move(op); };
   const std::pair<const char*, uint8_t> simple[] = {
-      {"add", DS_EXPR_ADD},   {"sub", DS_EXPR_SUB},    {"mul", DS_EXPR_MUL},      {"div", DS_EXPR_DIV},
-      {"neg", DS_EXPR_NEG},   {"tanh", DS_EXPR_TANH},  {"exp", DS_EXPR_EXP},      {"abs", DS_EXPR_ABS},
-      {"pow", DS_EXPR_POW},   {"max", DS_EXPR_MAX},    {"greater", DS_EXPR_GT},   {"where", DS_EXPR_SELECT},
-      {"not", DS_EXPR_NOT},   {"and", DS_EXPR_AND}};
+      {"add", DS_EXPR_ADD}, {"sub", DS_EXPR_SUB},   {"mul", DS_EXPR_MUL},    {"div", DS_EXPR_DIV},
+      {"neg", DS_EXPR_NEG}, {"tanh", DS_EXPR_TANH}, {"exp", DS_EXPR_EXP},    {"abs", DS_EXPR_ABS},
+      {"pow", DS_EXPR_POW}, {"max", DS_EXPR_MAX},   {"greater", DS_EXPR_GT}, {"where", DS_EXPR_SELECT},
+      {"not", DS_EXPR_NOT}, {"and", DS_EXPR_AND}};
   for (auto& [name, op] : simple) add(elementwise(name, op));
   expr::Program scale;  // scale(x, *, factor: float): an attribute is an input of the program
   uint16_t x = scale.input(DS_EXPR_T), factor = scale.input(expr::kWeak);
@@ -51,7 +51,9 @@ inline std::map<std::string, FakeOperator> fake_operators() {
   return all;
 }
 
-inline std::string spec_text(const ds_spec& s) { return cat(dtype_name(s.dtype), std::span<const int64_t>(s.shape, size_t(s.rank))); }
+inline std::string spec_text(const ds_spec& s) {
+  return cat(dtype_name(s.dtype), std::span<const int64_t>(s.shape, size_t(s.rank)));
+}
 
 // "{mul.f32(0,#2) tanh.f32(t0)}": operands are inputs, #constants and t-instructions.
 inline std::string program_text(std::span<const char> bytes) {
@@ -65,7 +67,8 @@ inline std::string program_text(std::span<const char> bytes) {
   auto name = [&](int op) -> std::string {
     switch (op) {
 #define DS_NAME_CASE(name, number, operands) \
-  case number: return lower(#name);
+  case number:                               \
+    return lower(#name);
       DS_EXPR_OPS(DS_NAME_CASE)
 #undef DS_NAME_CASE
     }

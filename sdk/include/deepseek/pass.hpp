@@ -46,8 +46,8 @@ inline uint8_t expr_type_or_none(ds_dtype dtype) {
     if (expr_dtype(t) == dtype) return t;
   return 0;
 }
-// What DS_EXPR_T stands for in a node with these input dtypes: the largest type, to which bool gives way; without inputs
-// that of the output. 0: a dtype that programs do not know.
+// What DS_EXPR_T stands for in a node with these input dtypes: the largest type, to which bool gives way; without
+// inputs that of the output. 0: a dtype that programs do not know.
 inline uint8_t expr_node_type(std::span<const ds_dtype> inputs, ds_dtype output) {
   uint8_t t = 0;
   for (ds_dtype dtype : inputs) {
@@ -58,7 +58,8 @@ inline uint8_t expr_node_type(std::span<const ds_dtype> inputs, ds_dtype output)
   return t ? t : expr_type_or_none(output);
 }
 
-// ---- what a pass sees ------------------------------------------------------------------------------------------------
+// ---- what a pass sees
+// ------------------------------------------------------------------------------------------------
 
 // op, role, attributes and expr borrow from the graph until it is next changed; the ids are the node's own.
 struct PassNode {
@@ -156,7 +157,9 @@ class Edit {
           "insert");
     return made;
   }
-  void replace(ds_value_id old_value, ds_value_id new_value) { check(t_->replace(t_, old_value, new_value), "replace"); }
+  void replace(ds_value_id old_value, ds_value_id new_value) {
+    check(t_->replace(t_, old_value, new_value), "replace");
+  }
   void erase(ds_node_id node) { check(t_->erase(t_, node), "erase"); }
   void evaluate(ds_node_id node) { check(t_->evaluate(t_, node), "evaluate"); }
 
@@ -192,8 +195,8 @@ struct PassRow {
     }
   }
   static const void* describe() {
-    static const ds_pass pass = {sizeof(ds_pass), 0,           text(Pass::name), Pass::stage, Pass::numerics,
-                                 Pass::order,     0,           nullptr,          run};
+    static const ds_pass pass = {sizeof(ds_pass), 0, text(Pass::name), Pass::stage, Pass::numerics,
+                                 Pass::order,     0, nullptr,          run};
     return &pass;
   }
 };

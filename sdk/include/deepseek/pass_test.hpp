@@ -40,9 +40,9 @@ struct FakeValue {
   uint32_t flags = 0;
   ds_node_id producer = DS_NO_ID;
   uint32_t index = 0;
-  std::vector<char> data{};            // of constants
-  std::vector<ds_node_id> users{};     // with repetition
-  ds_value_id parent = DS_NO_ID;       // program stage: whose memory it took
+  std::vector<char> data{};         // of constants
+  std::vector<ds_node_id> users{};  // with repetition
+  ds_value_id parent = DS_NO_ID;    // program stage: whose memory it took
   uint32_t first = 0, last = 0;
 };
 
@@ -89,7 +89,8 @@ class FakeGraph {
   std::string print() const {
     std::string out;
     auto list = [&](const std::vector<ds_value_id>& ids) {
-      for (size_t i = 0; i < ids.size(); ++i) out += (i ? ", " : "") + (ids[i] == DS_NO_ID ? "-" : "%" + values_[ids[i]].name);
+      for (size_t i = 0; i < ids.size(); ++i)
+        out += (i ? ", " : "") + (ids[i] == DS_NO_ID ? "-" : "%" + values_[ids[i]].name);
     };
     for (auto* n = first_; n; n = n->next) {
       list(n->outputs);
@@ -97,7 +98,8 @@ class FakeGraph {
       list(n->inputs);
       out += ")";
       if (n->op->role == "map") out += " " + program_text(expr_of(*n));
-      for (size_t i = 0; i < n->outputs.size(); ++i) out += (i ? ", " : " -> ") + spec_text(values_[n->outputs[i]].spec);
+      for (size_t i = 0; i < n->outputs.size(); ++i)
+        out += (i ? ", " : " -> ") + spec_text(values_[n->outputs[i]].spec);
       out += "\n";
     }
     out += "return ";
@@ -174,7 +176,8 @@ class FakeGraph {
     }
     size_t open = right.find('('), close = right.find(')'), arrow = std::min(right.find("->"), right.size());
     std::vector<ds_value_id> inputs;
-    for (auto& name : names(right.substr(open + 1, close - open - 1))) inputs.push_back(name == "-" ? DS_NO_ID : find(name));
+    for (auto& name : names(right.substr(open + 1, close - open - 1)))
+      inputs.push_back(name == "-" ? DS_NO_ID : find(name));
     FakeNode* n = add(nullptr, operators_.at(right.substr(0, open)), inputs, parse_specs(right.substr(arrow)), left);
     std::istringstream attributes{right.substr(close + 1, arrow - close - 1)};
     for (std::string one; attributes >> one;) {
@@ -241,15 +244,20 @@ class FakeGraph {
       ds_value_id id = i < n.inputs.size() ? n.inputs[i] : n.outputs[i - n.inputs.size()];
       const ds_spec& s = values_[id].spec;
       strides[i] = dense_strides(Shape(s));
-      tensors[i].dl = {data[id].data(), s.device, s.rank, to_dl(s.dtype), const_cast<int64_t*>(s.shape), strides[i].data(), 0};
-      if (i < n.inputs.size()) in.push_back(&tensors[i]), dtypes.push_back(s.dtype);
-      else out.push_back(&tensors[i]);
+      tensors[i].dl = {data[id].data(),   s.device, s.rank, to_dl(s.dtype), const_cast<int64_t*>(s.shape),
+                       strides[i].data(), 0};
+      if (i < n.inputs.size())
+        in.push_back(&tensors[i]), dtypes.push_back(s.dtype);
+      else
+        out.push_back(&tensors[i]);
     }
     std::vector<double> numbers;
     for (auto& a : n.attributes)
       if (a.tag == DS_FLOAT) numbers.push_back(a.u.f);
-    ds_run_args args{nullptr, in.data(), out.data(), nullptr, uint32_t(in.size()), uint32_t(out.size()), 0, 0, nullptr, nullptr};
-    expr::interpret(program.data(), program.size(), expr_node_type(dtypes, values_[n.outputs[0]].spec.dtype), args, numbers);
+    ds_run_args args{nullptr, in.data(), out.data(), nullptr, uint32_t(in.size()), uint32_t(out.size()),
+                     0,       0,         nullptr,    nullptr};
+    expr::interpret(program.data(), program.size(), expr_node_type(dtypes, values_[n.outputs[0]].spec.dtype), args,
+                    numbers);
   }
 
   static std::span<const char> expr_of(const FakeNode& n) {

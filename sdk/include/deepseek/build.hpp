@@ -37,8 +37,7 @@ struct Dtype {  // marks a dtype among attribute values: {"dtype", Dtype{DS_F32}
 struct Value {
   ds_value value;
   template <class N>
-    requires std::is_integral_v<N>
-  Value(N v) : value{std::is_same_v<N, bool> ? DS_FLAG : DS_INT, 0, {.i = int64_t(v)}} {}
+  requires std::is_integral_v<N> Value(N v) : value{std::is_same_v<N, bool> ? DS_FLAG : DS_INT, 0, {.i = int64_t(v)}} {}
   Value(double v) : value{DS_FLOAT, 0, {.f = v}} {}
   Value(Dtype d) : value{DS_TYPE, 0, {.i = int64_t(d.value)}} {}
   Value(std::string_view s) : value{DS_STRING, uint32_t(s.size()), {.s = s.data()}} {}
@@ -103,7 +102,9 @@ class Builder {
   // dtype of the first float input. The body answers an Expr (or a std::vector of them: map_many).
   template <class Body>
   Node map(std::initializer_list<Node> inputs, Body&& body) {
-    return map_many(inputs, [&](auto... x) { return std::vector<Expr>{body(x...)}; })[0];
+    return map_many(inputs, [&](auto... x)
+                      requires std::is_invocable_v<Body&, decltype(x)...>
+                    { return std::vector<Expr>{body(x...)}; })[0];
   }
   template <class Body>
   std::vector<Node> map_many(std::initializer_list<Node> inputs, Body&& body) {
@@ -148,12 +149,18 @@ class Builder {
   }
   template <class Body>
   static std::vector<Expr> apply(Body& body, const std::vector<Expr>& x) {
-    if constexpr (requires { body(x[0]); }) return body(x[0]);
-    else if constexpr (requires { body(x[0], x[0]); }) return body(x[0], x[1]);
-    else if constexpr (requires { body(x[0], x[0], x[0]); }) return body(x[0], x[1], x[2]);
-    else if constexpr (requires { body(x[0], x[0], x[0], x[0]); }) return body(x[0], x[1], x[2], x[3]);
-    else if constexpr (requires { body(x[0], x[0], x[0], x[0], x[0]); }) return body(x[0], x[1], x[2], x[3], x[4]);
-    else return body(x[0], x[1], x[2], x[3], x[4], x[5]);
+    if constexpr (requires { body(x[0]); })
+      return body(x[0]);
+    else if constexpr (requires { body(x[0], x[0]); })
+      return body(x[0], x[1]);
+    else if constexpr (requires { body(x[0], x[0], x[0]); })
+      return body(x[0], x[1], x[2]);
+    else if constexpr (requires { body(x[0], x[0], x[0], x[0]); })
+      return body(x[0], x[1], x[2], x[3]);
+    else if constexpr (requires { body(x[0], x[0], x[0], x[0], x[0]); })
+      return body(x[0], x[1], x[2], x[3], x[4]);
+    else
+      return body(x[0], x[1], x[2], x[3], x[4], x[5]);
   }
 
   ds_builder* table_;
@@ -172,9 +179,9 @@ inline Node binary(std::string_view op, double a, const Node& b) {
   return binary(op, b.builder().constant(a, b.dtype()), b);
 }
 }  // namespace detail
-#define DS_BINARY(name, op)                                                                 \
-  inline Node name(const Node& a, const Node& b) { return detail::binary(op, a, b); }       \
-  inline Node name(const Node& a, double b) { return detail::binary(op, a, b); }            \
+#define DS_BINARY(name, op)                                                           \
+  inline Node name(const Node& a, const Node& b) { return detail::binary(op, a, b); } \
+  inline Node name(const Node& a, double b) { return detail::binary(op, a, b); }      \
   inline Node name(double a, const Node& b) { return detail::binary(op, a, b); }
 DS_BINARY(operator+, "add")
 DS_BINARY(operator-, "sub")
@@ -186,12 +193,15 @@ DS_BINARY(minimum, "minimum")
 #undef DS_BINARY
 #define DS_UNARY(name, op) \
   inline Node name(const Node& a) { return a.builder().call(op, {a}); }
-DS_UNARY(operator-, "neg") DS_UNARY(exp, "exp") DS_UNARY(log, "log") DS_UNARY(sqrt, "sqrt") DS_UNARY(rsqrt, "rsqrt")
-DS_UNARY(square, "square") DS_UNARY(tanh, "tanh") DS_UNARY(sigmoid, "sigmoid") DS_UNARY(abs, "abs")
-DS_UNARY(reciprocal, "reciprocal") DS_UNARY(sin, "sin") DS_UNARY(cos, "cos")
+DS_UNARY(operator-, "neg")
+DS_UNARY(exp, "exp") DS_UNARY(log, "log") DS_UNARY(sqrt, "sqrt") DS_UNARY(rsqrt, "rsqrt") DS_UNARY(square, "square")
+    DS_UNARY(tanh, "tanh") DS_UNARY(sigmoid, "sigmoid") DS_UNARY(abs, "abs") DS_UNARY(reciprocal, "reciprocal")
+        DS_UNARY(sin, "sin") DS_UNARY(cos, "cos")
 #undef DS_UNARY
 
-inline Node matmul(const Node& a, const Node& b) { return a.builder().call("matmul", {a, b}); }
+            inline Node matmul(const Node& a, const Node& b) {
+  return a.builder().call("matmul", {a, b});
+}
 inline Node where(const Node& condition, const Node& a, const Node& b) {
   return a.builder().call("where", {condition, a, b});
 }
@@ -201,9 +211,7 @@ inline Node sum_to(const Node& x, const Node& like) { return x.builder().sum_to(
 inline Node reshape(const Node& x, const Shape& shape) {
   return x.shape() == shape ? x : x.builder().call("reshape", {x}, {{"shape", shape}});
 }
-inline Node transpose(const Node& x, const Shape& axes) {
-  return x.builder().call("transpose", {x}, {{"axes", axes}});
-}
+inline Node transpose(const Node& x, const Shape& axes) { return x.builder().call("transpose", {x}, {{"axes", axes}}); }
 // The last two axes swapped.
 inline Node matrix_transpose(const Node& x) {
   Shape axes;

@@ -51,7 +51,7 @@ pi, e, inf, nan, newaxis = 3.141592653589793, 2.718281828459045, float("inf"), f
 ndarray = Tensor
 
 # Loaded when first used, so that `import deepseek` stays cheap.
-_MODULES = frozenset(("nn", "optim", "data", "vision", "ops", "random", "numpy_api", "engine", "checkpoint", "autograd"))
+_MODULES = frozenset(("nn", "optim", "data", "vision", "ops", "random", "functions", "engine", "checkpoint", "autograd"))
 _LAZY = {
     **dict.fromkeys(("save", "load", "formats", "Checkpoint"), "checkpoint"),
     **dict.fromkeys(("plugins", "load_plugin", "add_plugin_folder", "devices", "explain", "graph_text", "evaluate",
@@ -71,9 +71,9 @@ def __getattr__(name: str):
     if name in _LAZY:
         found = getattr(importlib.import_module("." + _LAZY[name], __name__), name)
     elif not name.startswith("_"):
-        from . import numpy_api
+        from . import functions
 
-        found = getattr(numpy_api, name) if name in numpy_api.__all__ else _sugar.public(name)
+        found = functions.TABLE[name] if name in functions.TABLE else _sugar.public(name)
     if found is None:
         raise AttributeError(f"module 'deepseek' has no attribute '{name}'")
     globals()[name] = found
@@ -81,6 +81,6 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
-    from . import numpy_api
+    from . import functions
 
-    return sorted({*globals(), *_MODULES, *_LAZY, *numpy_api.__all__, *_sugar.public_names()})
+    return sorted({*globals(), *_MODULES, *_LAZY, *functions.TABLE, *_sugar.public_names()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from . import numpy_api, sugar
+from . import functions, sugar
 
 _FUNCTIONS = frozenset(
     """sum prod mean max min argmax argmin any all var std cumsum logsumexp clip take repeat nonzero dot trace diagonal
@@ -20,7 +20,7 @@ def names() -> list[str]:
 def find(name: str) -> Callable | None:
     """A function whose first argument is the tensor, or None."""
     if name in _FUNCTIONS:
-        return getattr(numpy_api, name)
+        return functions.TABLE[name]
     operator = sugar.public(name)
     return None if operator is None else _method(name, operator)
 

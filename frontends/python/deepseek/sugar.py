@@ -17,6 +17,9 @@ SYMBOLS = {
     "ge": "greater_equal", "neg": "neg", "pos": "copy", "abs": "abs",
 }  # fmt: skip
 
+# & | ^ of two bools.
+BOOL_SYMBOLS = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor"}
+
 # NumPy's and the array API's names of operators that go by another name here, with the same arguments.
 ALIASES = {
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "remainder": "mod", "power": "pow",
@@ -31,8 +34,8 @@ SAME = frozenset(
     """add sub mul div floor_divide mod pow neg abs sign minimum maximum floor ceil round trunc sqrt rsqrt square
     reciprocal exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf
     erfc sigmoid equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor logical_not
-    bitwise_and bitwise_or bitwise_xor bitwise_not isnan isinf isfinite matmul relu gelu silu softmax log_softmax one_hot
-    logsumexp linear scatter_add""".split()
+    bitwise_not isnan isinf isfinite matmul relu gelu silu softmax log_softmax one_hot
+    linear scatter_add hypot logaddexp copysign signbit""".split()
 )
 
 # What the package's own Python functions call, beyond the above.
@@ -41,7 +44,8 @@ _USED = frozenset(
     reshape transpose expand_dims squeeze broadcast_to flip slice concat stack split pad tile repeat take take_along_axis
     index_get index_put nonzero leaky_relu elu softplus layer_norm batch_norm dropout embedding cross_entropy nll_loss
     mse_loss l1_loss bce_with_logits conv2d max_pool2d avg_pool2d adaptive_avg_pool2d random_uniform random_normal
-    random_bernoulli random_permutation randint sgd_step adam_step""".split()
+    random_bernoulli random_permutation randint sgd_step adam_step
+    bitwise_and bitwise_or bitwise_xor""".split()
 )
 
 
@@ -63,8 +67,9 @@ def install() -> None:
     """Gives the C part of the module the operators behind Python's symbols."""
     for symbol, name in SYMBOLS.items():
         op = operators.find(name)
+        bools = operators.find(BOOL_SYMBOLS[symbol]) if symbol in BOOL_SYMBOLS else None
         if op is not None:
-            _native.set_slot(symbol, op.id)
+            _native.set_slot(symbol, op.id, bools.id if bools else 0)
 
 
 def public(name: str) -> Any:

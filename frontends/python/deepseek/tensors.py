@@ -228,15 +228,15 @@ class Tensor(_native.Tensor):
 
     def swapaxes(self, axis1: int, axis2: int) -> Tensor:
         """Two axes swapped, a view."""
-        from . import numpy_api
+        from . import functions
 
-        return numpy_api.swapaxes(self, axis1, axis2)
+        return functions.swapaxes(self, axis1, axis2)
 
     def flatten(self, start: int = 0, end: int = -1) -> Tensor:
         """One axis in place of axes start..end; a copy as in NumPy."""
-        from . import numpy_api
+        from . import functions
 
-        return use.copy(numpy_api.flatten(self, start, end))
+        return use.copy(functions.flatten(self, start, end))
 
     def ravel(self) -> Tensor:
         """One axis, a view where memory allows."""
@@ -258,9 +258,9 @@ class Tensor(_native.Tensor):
 
     def split(self, indices_or_sections: Any, axis: int = 0) -> Any:
         """Pieces along an axis; see deepseek.split."""
-        from . import numpy_api
+        from . import functions
 
-        return numpy_api.split(self, indices_or_sections, axis)
+        return functions.split(self, indices_or_sections, axis)
 
     def masked_fill(self, mask: Any, value: Any) -> Tensor:
         """value where mask, else this tensor."""

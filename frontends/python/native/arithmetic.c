@@ -9,12 +9,20 @@ static PyObject* unavailable(int slot) {
   return PyErr_Format(PyExc_TypeError, "no operator for '%s' is installed", native_slot_names[slot]);
 }
 
+static int is_bool(const ds_value* value) {
+  ds_spec spec;
+  if (value->tag != DS_HANDLE) return value->tag == DS_FLAG;
+  return ds_tensor_spec(native.context, value->u.h, &spec) == DS_OK && spec.dtype == DS_BOOL;
+}
+
 static PyObject* record(int slot, const ds_value* inputs, uint32_t count) {
-  if (!native.slots[slot]) return unavailable(slot);
+  ds_operator_id op = native.slots[slot];
+  if (native.bool_slots[slot] && is_bool(&inputs[0]) && is_bool(&inputs[1])) op = native.bool_slots[slot];
+  if (!op) return unavailable(slot);
   ds_handle out = 0;
   uint32_t outputs = 1;
   native_drain_if_full();
-  int32_t status = ds_call(native.context, native.slots[slot], inputs, count, NULL, 0, native_location(), &out, &outputs);
+  int32_t status = ds_call(native.context, op, inputs, count, NULL, 0, native_location(), &out, &outputs);
   return status == DS_OK ? native_new(out) : native_raise(status);
 }
 

@@ -45,15 +45,16 @@ static PyObject* configure(PyObject* module, PyObject* args, PyObject* kwargs) {
   Py_RETURN_NONE;
 }
 
-/* set_slot("add", operator id) */
+/* set_slot("and", operator id, operator id for bools = 0) */
 static PyObject* set_slot(PyObject* module, PyObject* args) {
   (void)module;
   const char* name;
-  unsigned long long id;
-  if (!PyArg_ParseTuple(args, "sK", &name, &id)) return NULL;
+  unsigned long long id, bools = 0;
+  if (!PyArg_ParseTuple(args, "sK|K", &name, &id, &bools)) return NULL;
   for (int i = 0; i < SLOT_COUNT; ++i) {
     if (strcmp(native_slot_names[i], name) != 0) continue;
     native.slots[i] = id;
+    native.bool_slots[i] = bools;
     Py_RETURN_NONE;
   }
   return PyErr_Format(PyExc_KeyError, "no slot %s", name);

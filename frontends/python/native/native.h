@@ -35,6 +35,7 @@ typedef struct {
   PyObject* errors;        /* {status: exception class} */
   PyObject* cast_error;    /* the class of a failed in-place cast */
   ds_operator_id slots[SLOT_COUNT];
+  ds_operator_id bool_slots[SLOT_COUNT]; /* where both operands are bool: & | ^ */
 } native_state;
 extern native_state native;
 

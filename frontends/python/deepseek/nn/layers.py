@@ -137,9 +137,9 @@ class Flatten(Module):
         self.start, self.end = start, end
 
     def forward(self, x: Any) -> Any:
-        from .. import numpy_api
+        from .. import functions
 
-        return numpy_api.flatten(x, self.start, self.end)
+        return functions.flatten(x, self.start, self.end)
 
 
 class Identity(Module):

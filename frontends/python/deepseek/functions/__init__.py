@@ -1,0 +1,15 @@
+"""NumPy's functions whose arguments differ from the operator's; the others of the namespace are operators themselves."""
+
+from __future__ import annotations
+
+import inspect
+
+from . import choosing, elementwise, products, reductions, shapes
+
+TABLE = {
+    name: value
+    for module in (shapes, reductions, choosing, elementwise, products)
+    for name, value in vars(module).items()
+    if inspect.isfunction(value) and not name.startswith("_") and name not in ("asarray", "axis_of", "check")
+}
+globals().update(TABLE)

@@ -1,0 +1,84 @@
+"""Products of vectors, matrices and tensors, and their diagonals."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+from .. import _native, errors
+from .._runtime import check, context, ffi, lib
+from ..creation import asarray
+from ..sugar import use
+from .shapes import axis_of, ravel, transpose
+
+
+def dot(a: Any, b: Any) -> Any:
+    """NumPy's dot: products of scalars, inner products of vectors, `matmul` of matrices."""
+    a, b = asarray(a), asarray(b)
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    return use.matmul(a, b) if b.ndim <= 2 else tensordot(a, b, axes=([-1], [-2]))
+
+
+def inner(a: Any, b: Any) -> Any:
+    """Sum of products over the last axes."""
+    a, b = asarray(a), asarray(b)
+    return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, axes=([-1], [-1]))
+
+
+def vdot(a: Any, b: Any) -> Any:
+    """Inner product of the flattened tensors."""
+    return use.sum(ravel(a) * ravel(b))
+
+
+def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    """Inner products along an axis."""
+    return use.sum(asarray(a) * b, axis=axis)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """All products of the flattened tensors."""
+    return ravel(a)[:, None] * ravel(b)[None, :]
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Sum of products over pairs of axes, or over the last n of a and the first n of b."""
+    a, b = asarray(a), asarray(b)
+    if isinstance(axes, int):
+        left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    else:
+        left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
+        left, right = [axis_of(axis, a.ndim) for axis in left], [axis_of(axis, b.ndim) for axis in right]
+    free_a = [axis for axis in range(a.ndim) if axis not in left]
+    free_b = [axis for axis in range(b.ndim) if axis not in right]
+    if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
+        raise errors.ShapeError(f"tensordot: {list(a.shape)} and {list(b.shape)} do not fit along axes {left} and {right}")
+    inner_size = math.prod(a.shape[axis] for axis in left)
+    rows, columns = [a.shape[axis] for axis in free_a], [b.shape[axis] for axis in free_b]
+    x = use.reshape(use.transpose(a, axes=free_a + left), shape=(math.prod(rows), inner_size))
+    y = use.reshape(use.transpose(b, axes=right + free_b), shape=(inner_size, math.prod(columns)))
+    return use.reshape(use.matmul(x, y), shape=rows + columns)
+
+
+def diagonal(x: Any, offset: int = 0) -> Any:
+    """The diagonal of the first two axes of a matrix, a read-only view."""
+    x = asarray(x)
+    if x.ndim < 2:
+        raise errors.ShapeError("diagonal needs at least two axes")
+    x = transpose(x, (*range(2, x.ndim), 0, 1))
+    x = x[..., :, offset:] if offset >= 0 else x[..., -offset:, :]
+    count = builtins.min(x.shape[-2:])
+    step = [stride // x.itemsize for stride in x.strides]
+    return _native.strided(x, _offset(x), (*x.shape[:-2], count), (*step[:-2], step[-1] + step[-2]))
+
+
+def _offset(x: Any) -> int:
+    layout = ffi.new("ds_view_spec*")
+    check(lib.ds_tensor_layout(context, x._handle, layout))
+    return layout.offset
+
+
+def trace(x: Any, offset: int = 0) -> Any:
+    """Sum of the diagonal."""
+    return use.sum(diagonal(x, offset), axis=-1)

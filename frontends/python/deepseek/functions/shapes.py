@@ -1,0 +1,250 @@
+"""Shapes, joining and cutting."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any, Sequence
+
+from .. import dtypes, errors
+from ..creation import asarray
+from ..sugar import use
+
+
+def reshape(x: Any, shape: Any) -> Any:
+    """Another shape with the same elements; one extent may be -1. A view where memory allows."""
+    return use.reshape(asarray(x), shape=shape)
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """Axes permuted, reversed by default; a view."""
+    return use.transpose(asarray(x)) if axes is None else use.transpose(asarray(x), axes=axes)
+
+
+def permute_dims(x: Any, axes: Sequence[int]) -> Any:
+    """The array API's name for `transpose`."""
+    return transpose(x, axes)
+
+
+def matrix_transpose(x: Any) -> Any:
+    """The last two axes swapped, a view."""
+    return swapaxes(x, -1, -2)
+
+
+def axis_of(axis: int, rank: int) -> int:
+    """The axis counted from the front. OutOfRangeError if there is none."""
+    if not -rank <= axis < rank:
+        raise errors.OutOfRangeError(f"axis {axis} is out of bounds for a tensor of {rank} axes")
+    return axis % rank
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes swapped, a view."""
+    x = asarray(x)
+    order = list(range(x.ndim))
+    a, b = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
+    order[a], order[b] = order[b], order[a]
+    return use.transpose(x, axes=order)
+
+
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """Axes moved to other places, the others keep their order; a view."""
+    x = asarray(x)
+    source = [source] if isinstance(source, int) else list(source)
+    destination = [destination] if isinstance(destination, int) else list(destination)
+    source = [axis_of(axis, x.ndim) for axis in source]
+    destination = [axis_of(axis, x.ndim) for axis in destination]
+    order = [axis for axis in range(x.ndim) if axis not in source]
+    for place, axis in sorted(zip(destination, source)):
+        order.insert(place, axis)
+    return use.transpose(x, axes=order)
+
+
+def expand_dims(x: Any, axis: Any = 0) -> Any:
+    """New axes of extent 1 at these places, a view."""
+    return use.expand_dims(asarray(x), axis=axis)
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """Without axes of extent 1 (all of them by default), a view. ShapeError if one has another extent."""
+    return use.squeeze(asarray(x), axis=axis)
+
+
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """Repeated along axes without copying; read-only."""
+    return use.broadcast_to(asarray(x), shape=shape)
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape that shapes broadcast to. ShapeError if they do not."""
+    shapes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    rank = builtins.max((len(shape) for shape in shapes), default=0)
+    result = [1] * rank
+    for shape in shapes:
+        for i, extent in enumerate(shape, rank - len(shape)):
+            if extent != 1 and result[i] not in (1, extent):
+                raise errors.ShapeError(f"shapes do not broadcast: {' '.join(map(str, shapes))}")
+            result[i] = extent if extent != 1 else result[i]
+    return tuple(result)
+
+
+def broadcast_arrays(*tensors: Any) -> list[Any]:
+    """Tensors broadcast against each other."""
+    tensors = [asarray(x) for x in tensors]
+    shape = broadcast_shapes(*(x.shape for x in tensors))
+    return [use.broadcast_to(x, shape=shape) for x in tensors]
+
+
+def flip(x: Any, axis: Any = None) -> Any:
+    """Reversed along axes (all by default), a view."""
+    x = asarray(x)
+    axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    axes = [axis_of(entry, x.ndim) for entry in axes]
+    return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
+
+
+def ravel(x: Any) -> Any:
+    """One axis, a view where memory allows."""
+    return use.reshape(asarray(x), shape=(-1,))
+
+
+def flatten(x: Any, start: int = 0, end: int = -1) -> Any:
+    """One axis in place of axes start..end, a view where memory allows."""
+    x = asarray(x)
+    if x.ndim == 0:
+        return use.reshape(x, shape=(1,))
+    start, end = axis_of(start, x.ndim), axis_of(end, x.ndim)
+    count = math.prod(x.shape[start : end + 1])
+    return use.reshape(x, shape=x.shape[:start] + (count,) + x.shape[end + 1 :])
+
+
+def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
+    """Tensors joined along an existing axis (flattened first with axis=None). ShapeError unless the others agree."""
+    tensors = [asarray(x) for x in tensors]
+    if axis is None:
+        return use.concat([ravel(x) for x in tensors], axis=0)
+    return use.concat(tensors, axis=axis)
+
+
+concat = concatenate
+
+
+def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
+    """Tensors of one shape joined along a new axis."""
+    return use.stack([asarray(x) for x in tensors], axis=axis)
+
+
+def vstack(tensors: Sequence[Any]) -> Any:
+    """Joined along the first axis; 1-d tensors become rows."""
+    return use.concat([atleast_2d(x) for x in tensors], axis=0)
+
+
+def hstack(tensors: Sequence[Any]) -> Any:
+    """Joined along the second axis, 1-d tensors along their only one."""
+    tensors = [atleast_1d(x) for x in tensors]
+    return use.concat(tensors, axis=0 if tensors[0].ndim == 1 else 1)
+
+
+def dstack(tensors: Sequence[Any]) -> Any:
+    """Joined along the third axis."""
+    made = []
+    for x in tensors:
+        x = atleast_2d(x)
+        made.append(x[:, :, None] if x.ndim == 2 else x)
+    return use.concat(made, axis=2)
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Pieces along an axis, views: equal ones for an int (ValueError if it does not divide), else cut at the indices."""
+    x = asarray(x)
+    extent = x.shape[axis_of(axis, x.ndim)]
+    if isinstance(indices_or_sections, int) and extent % indices_or_sections:
+        raise errors.ShapeError(f"split: {extent} elements along axis {axis} are not {indices_or_sections} equal parts")
+    return array_split(x, indices_or_sections, axis)
+
+
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """As `split`; an int that does not divide makes the first pieces one longer."""
+    x = asarray(x)
+    axis = axis_of(axis, x.ndim)
+    extent = x.shape[axis]
+    if isinstance(indices_or_sections, int):
+        size, longer = divmod(extent, indices_or_sections)
+        cuts = [i * size + builtins.min(i, longer) for i in range(1, indices_or_sections)]
+    else:
+        cuts = [int(cut) for cut in indices_or_sections]
+    ends = [0, *cuts, extent]
+    lead = (slice(None),) * axis
+    return [x[lead + (slice(a, b if i < len(cuts) else None),)] for i, (a, b) in enumerate(zip(ends, ends[1:]))]
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0) -> Any:
+    """Elements added before and after along each axis; pad_width as in NumPy: n, (before, after) or one pair an axis."""
+    x = asarray(x)
+    if isinstance(pad_width, int):
+        pairs = [(pad_width, pad_width)] * x.ndim
+    else:
+        rows = [tuple(row) if hasattr(row, "__len__") else row for row in pad_width]
+        if rows and isinstance(rows[0], int):
+            rows = [(rows[0], rows[-1])]
+        rows = [row if len(row) == 2 else (row[0], row[0]) for row in rows]
+        pairs = rows * x.ndim if len(rows) == 1 else rows
+    widths = [int(n) for pair in pairs for n in pair]
+    return use.pad(x, widths=widths, mode=mode, value=constant_values)
+
+
+def tile(x: Any, reps: Any) -> Any:
+    """The whole tensor repeated along axes."""
+    return use.tile(asarray(x), reps=reps)
+
+
+def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
+    """Each element repeated along an axis, of the flattened tensor by default."""
+    x = asarray(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    if not isinstance(repeats, int):
+        counts = [int(n) for n in asarray(repeats).tolist()] if asarray(repeats).ndim else [int(repeats)]
+        if len(counts) == 1:
+            repeats = counts[0]
+        else:
+            rows = [i for i, n in enumerate(counts) for _ in range(n)]
+            return use.take(x, asarray(rows, dtypes.int64), axis=axis)
+    return use.repeat(x, repeats=repeats, axis=axis)
+
+
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    """Elements moved along axes, those that leave come back at the other end."""
+    x = asarray(x)
+    if axis is None:
+        return roll(ravel(x), shift, 0).reshape(x.shape)
+    pairs = zip(shift, axis) if isinstance(axis, (tuple, list)) and not isinstance(shift, int) else None
+    pairs = pairs or [(shift, entry) for entry in ([axis] if isinstance(axis, int) else axis)]
+    for by, along in pairs:
+        along = axis_of(along, x.ndim)
+        extent = x.shape[along]
+        cut = -by % extent if extent else 0
+        lead = (slice(None),) * along
+        x = use.concat([x[(*lead, slice(cut, None))], x[(*lead, slice(0, cut))]], axis=along)
+    return x
+
+
+def atleast_1d(x: Any) -> Any:
+    """x, as one element of one axis if it has none."""
+    x = asarray(x)
+    return x.reshape((1,)) if x.ndim == 0 else x
+
+
+def atleast_2d(x: Any) -> Any:
+    """x with axes put in front until there are two."""
+    x = asarray(x)
+    return x.reshape((1,) * (2 - x.ndim) + x.shape) if x.ndim < 2 else x
+
+
+def meshgrid(*tensors: Any, indexing: str = "xy") -> list[Any]:
+    """Coordinates of a grid, one tensor per axis."""
+    tensors = [asarray(x) for x in tensors]
+    rank = len(tensors)
+    order = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else list(range(rank))
+    shaped = [x.reshape([-1 if order[i] == j else 1 for j in range(rank)]) for i, x in enumerate(tensors)]
+    return [use.copy(x) for x in broadcast_arrays(*shaped)]

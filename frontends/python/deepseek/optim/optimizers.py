@@ -1,0 +1,114 @@
+"""Optimizers: one call of a step operator per parameter; learning rate and step count are runtime values."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from .. import _native, autograd, creation
+from ..sugar import use
+
+
+class Optimizer:
+    """Base: parameters in `groups` with their settings, state by parameter."""
+
+    def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
+        parameters = list(parameters)
+        groups = parameters if parameters and isinstance(parameters[0], dict) else [{"params": parameters}]
+        self.groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
+        if not any(group["params"] for group in self.groups):
+            raise ValueError("an optimizer needs parameters")
+        self.state: dict[int, dict[str, Any]] = {}
+        self.steps = 0
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """PyTorch's name for `groups`."""
+        return self.groups
+
+    def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Changes one parameter; to be written by subclasses."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """Changes every parameter that has a gradient."""
+        self.steps += 1
+        with autograd.no_grad():
+            for group in self.groups:
+                for parameter in group["params"]:
+                    gradient = parameter.grad
+                    if gradient is not None:
+                        self.update(parameter, gradient, self.state.setdefault(id(parameter), {}), group)
+
+    def zero_grad(self) -> None:
+        """Forgets all gradients."""
+        for group in self.groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Step count, settings and state tensors, to be saved; parameters are numbered in order."""
+        order = [parameter for group in self.groups for parameter in group["params"]]
+        settings = [{key: value for key, value in group.items() if key != "params"} for group in self.groups]
+        tensors = {f"{i}.{key}": value for i, p in enumerate(order) for key, value in self.state.get(id(p), {}).items()}
+        return {"steps": self.steps, "groups": settings, "state": tensors}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from a saved state."""
+        order = [parameter for group in self.groups for parameter in group["params"]]
+        self.steps = int(state["steps"])
+        for group, settings in zip(self.groups, state["groups"]):
+            group.update(settings)
+        self.state = {}
+        for name, value in state["state"].items():
+            number, _, key = name.partition(".")
+            self.state.setdefault(id(order[int(number)]), {})[key] = creation.asarray(value, copy=True)
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum (Nesterov's with nesterov=True) and weight decay."""
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-2, momentum: float = 0.0, weight_decay: float = 0.0,
+                 nesterov: bool = False) -> None:  # fmt: skip
+        super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov)
+
+    def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        if "velocity" not in state and group["momentum"]:
+            state["velocity"] = creation.zeros_like(parameter)
+        results = use.sgd_step(
+            parameter, gradient, state.get("velocity"), group["lr"], momentum=group["momentum"],
+            weight_decay=group["weight_decay"], nesterov=group["nesterov"],
+        )  # fmt: skip
+        _native.assign(parameter, results[0])
+        if "velocity" in state:
+            _native.assign(state["velocity"], results[1])
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2014); weight decay is added to the gradient."""
+
+    decoupled = False
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        if not state:
+            state["mean"], state["square"] = creation.zeros_like(parameter), creation.zeros_like(parameter)
+        value, mean, square = use.adam_step(
+            parameter, gradient, state["mean"], state["square"], group["lr"], float(self.steps), beta1=group["betas"][0],
+            beta2=group["betas"][1], eps=group["eps"], weight_decay=group["weight_decay"], decoupled=self.decoupled,
+        )  # fmt: skip
+        _native.assign(parameter, value)
+        _native.assign(state["mean"], mean)
+        _native.assign(state["square"], square)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
+
+    decoupled = True
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 1e-2) -> None:  # fmt: skip
+        super().__init__(params, lr, betas, eps, weight_decay)

@@ -64,6 +64,15 @@ struct Window {
     return {y.positions(ceil), x.positions(ceil)};
   }
 
+  // What a mean at position i, j divides by: with padding what lies inside the padded image, else inside the image.
+  double divisor(int64_t i, int64_t j, bool count_padding) const {
+    const auto extent = [count_padding](const Axis& axis, int64_t at) {
+      const int64_t low = count_padding ? -axis.begin : 0, high = axis.size + (count_padding ? axis.end : 0);
+      return std::min(axis.at(at, axis.kernel), high) - std::max(axis.at(at, 0), low);
+    };
+    return double(extent(y, i) * extent(x, j));
+  }
+
   // f(row, column, kernel row, kernel column) for what lies inside the image under the window at position i, j.
   template <class F>
   void each_tap(int64_t i, int64_t j, F&& f) const {

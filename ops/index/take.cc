@@ -4,7 +4,8 @@ using namespace ds;
 
 struct Take {
   static constexpr auto schema = "take(x: any, index: int, *, axis: int = 0) -> any";
-  static constexpr auto summary = "x's slices along axis, index's shape in the axis' place; negative count from the end";
+  static constexpr auto summary =
+      "x's slices along axis, index's shape in the axis' place; negative count from the end";
   static constexpr uint32_t op_class = DS_CLASS_GATHER;
   static constexpr uint64_t traits = DS_TRAIT_MAY_FAIL, reads_inputs = 2;
 
@@ -15,7 +16,8 @@ struct Take {
   }
   static void gradient(Gradient& g) {
     Shape axes = {normalize_axis(g.attr<int64_t>("axis"), g.input(0).rank())};
-    g.set(0, g.call("index_put", {g.zeros_like(g.input(0)), g.dy(), g.input(1)}, {{"axes", axes}, {"accumulate", true}}));
+    g.set(0,
+          g.call("index_put", {g.zeros_like(g.input(0)), g.dy(), g.input(1)}, {{"axes", axes}, {"accumulate", true}}));
   }
   static void reference(Run& r) {
     with_size(r.dtype(), [&]<class T>() {

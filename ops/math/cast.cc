@@ -32,8 +32,8 @@ struct Cast {
       expr::store(out + at[1] * to_size, to, expr::convert(expr::load(in + at[0] * from_size, from), from, to));
   }
   static Samples samples() {
-    return {"f32[2,3]; dtype=f64", "f32[2,3](-100,100); dtype=i32", "f32[4]; dtype=bool", "i32[]<9; dtype=f16",
-            "f32[0,2]; dtype=bf16", "bool[3]; dtype=f32"};
+    return {"f32[2,3]; dtype=f64", "f32[2,3](-100,100); dtype=i32", "f32[4]; dtype=bool",
+            "i32[]<9; dtype=f16",  "f32[0,2]; dtype=bf16",          "bool[3]; dtype=f32"};
   }
 };
 DS_OPERATOR(Cast);

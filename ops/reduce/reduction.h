@@ -15,8 +15,10 @@ inline Shape reduced_axes(const Attributes& call, int64_t rank) {
 inline Shape reduced_shape(const Shape& shape, const Shape& axes, bool keepdims) {
   Shape result;
   for (int64_t i = 0; i < shape.rank(); ++i) {
-    if (!axes.contains(i)) result.push_back(shape[i]);
-    else if (keepdims) result.push_back(1);
+    if (!axes.contains(i))
+      result.push_back(shape[i]);
+    else if (keepdims)
+      result.push_back(1);
   }
   return result;
 }

@@ -22,8 +22,14 @@ struct Sum {
     });
   }
   static Samples samples() {
-    return {"f32[2,3]",         "f32[2,3]; axis=[1]",    "f32[2,3,4]; axis=[0,-1], keepdims=true", "f32[]",
-            "f32[0,3]; axis=[0]", "f32[3,0]; axis=[0]", "i32[5]<9", "bool[4]"};
+    return {"f32[2,3]",
+            "f32[2,3]; axis=[1]",
+            "f32[2,3,4]; axis=[0,-1], keepdims=true",
+            "f32[]",
+            "f32[0,3]; axis=[0]",
+            "f32[3,0]; axis=[0]",
+            "i32[5]<9",
+            "bool[4]"};
   }
 };
 DS_OPERATOR(Sum);

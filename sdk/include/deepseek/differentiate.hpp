@@ -1,9 +1,9 @@
 // differentiate.hpp: the gradient of a ds.expr/1 program as another program.
 //
-// Conventions (PyTorch's): sign, floor, ceil, round, trunc, comparisons and casts to integers have gradient zero; abs has
-// 0 at 0; equal operands of min and max get half each; pow(x, 0) has 0 for x, pow(0, y >= 0) has 0 for y;
-// floor_div has zero, mod(a, b) has 1 and -floor(a / b). A branch select did not take contributes 0, never NaN: factors
-// move inside the select instead of multiplying its zero.
+// Conventions (PyTorch's): sign, floor, ceil, round, trunc, comparisons and casts to integers have gradient zero; abs
+// has 0 at 0; equal operands of min and max get half each; pow(x, 0) has 0 for x, pow(0, y >= 0) has 0 for y; floor_div
+// has zero, mod(a, b) has 1 and -floor(a / b). A branch select did not take contributes 0, never NaN: factors move
+// inside the select instead of multiplying its zero.
 #pragma once
 #include <optional>
 
@@ -95,7 +95,10 @@ inline void Reverse::visit(uint16_t id, const Expr& g) {
   };
   const double ln2 = 0.693147180559945309417, ln10 = 2.302585092994045684018;
   switch (r.op) {
-    case DS_EXPR_ADD: to_a(g); to_b(g); break;
+    case DS_EXPR_ADD:
+      to_a(g);
+      to_b(g);
+      break;
     case DS_EXPR_SUB:
       to_a(g);
       if (active_[r.b]) to_b(minus(g));
@@ -113,8 +116,12 @@ inline void Reverse::visit(uint16_t id, const Expr& g) {
       if (active_[r.b]) to_b(times(g, a));
       if (active_[r.c]) add(r.c, g);
       break;
-    case DS_EXPR_NEG: to_a(minus(g)); break;
-    case DS_EXPR_ABS: to_a(times(g, sign(a))); break;
+    case DS_EXPR_NEG:
+      to_a(minus(g));
+      break;
+    case DS_EXPR_ABS:
+      to_a(times(g, sign(a)));
+      break;
     case DS_EXPR_MIN:
     case DS_EXPR_MAX: {
       Expr a_loses = r.op == DS_EXPR_MAX ? a < b : a > b, b_loses = r.op == DS_EXPR_MAX ? a > b : a < b;
@@ -137,37 +144,87 @@ inline void Reverse::visit(uint16_t id, const Expr& g) {
       to_a(g);
       if (active_[r.b]) to_b(minus(times(g, floor_div(a, b))));
       break;
-    case DS_EXPR_SQRT: to_a(over(times(g, 0.5), y)); break;
-    case DS_EXPR_RSQRT: to_a(times(times(g, -0.5), y * y * y)); break;
-    case DS_EXPR_EXP: to_a(times(g, y)); break;
-    case DS_EXPR_EXP2: to_a(times(g, y * ln2)); break;
-    case DS_EXPR_EXPM1: to_a(times(g, y + 1)); break;
-    case DS_EXPR_LOG: to_a(over(g, a)); break;
-    case DS_EXPR_LOG2: to_a(over(g, a * ln2)); break;
-    case DS_EXPR_LOG10: to_a(over(g, a * ln10)); break;
-    case DS_EXPR_LOG1P: to_a(over(g, a + 1)); break;
-    case DS_EXPR_SIN: to_a(times(g, cos(a))); break;
-    case DS_EXPR_COS: to_a(minus(times(g, sin(a)))); break;
-    case DS_EXPR_TAN: to_a(times(g, 1 + y * y)); break;
-    case DS_EXPR_ASIN: to_a(times(g, rsqrt(1 - a * a))); break;
-    case DS_EXPR_ACOS: to_a(minus(times(g, rsqrt(1 - a * a)))); break;
-    case DS_EXPR_ATAN: to_a(over(g, 1 + a * a)); break;
+    case DS_EXPR_SQRT:
+      to_a(over(times(g, 0.5), y));
+      break;
+    case DS_EXPR_RSQRT:
+      to_a(times(times(g, -0.5), y * y * y));
+      break;
+    case DS_EXPR_EXP:
+      to_a(times(g, y));
+      break;
+    case DS_EXPR_EXP2:
+      to_a(times(g, y * ln2));
+      break;
+    case DS_EXPR_EXPM1:
+      to_a(times(g, y + 1));
+      break;
+    case DS_EXPR_LOG:
+      to_a(over(g, a));
+      break;
+    case DS_EXPR_LOG2:
+      to_a(over(g, a * ln2));
+      break;
+    case DS_EXPR_LOG10:
+      to_a(over(g, a * ln10));
+      break;
+    case DS_EXPR_LOG1P:
+      to_a(over(g, a + 1));
+      break;
+    case DS_EXPR_SIN:
+      to_a(times(g, cos(a)));
+      break;
+    case DS_EXPR_COS:
+      to_a(minus(times(g, sin(a))));
+      break;
+    case DS_EXPR_TAN:
+      to_a(times(g, 1 + y * y));
+      break;
+    case DS_EXPR_ASIN:
+      to_a(times(g, rsqrt(1 - a * a)));
+      break;
+    case DS_EXPR_ACOS:
+      to_a(minus(times(g, rsqrt(1 - a * a))));
+      break;
+    case DS_EXPR_ATAN:
+      to_a(over(g, 1 + a * a));
+      break;
     case DS_EXPR_ATAN2: {
       Expr squares = a * a + b * b;
       if (active_[r.a]) to_a(over(times(g, b), squares));
       if (active_[r.b]) to_b(minus(over(times(g, a), squares)));
       break;
     }
-    case DS_EXPR_SINH: to_a(times(g, cosh(a))); break;
-    case DS_EXPR_COSH: to_a(times(g, sinh(a))); break;
-    case DS_EXPR_TANH: to_a(times(g, 1 - y * y)); break;
-    case DS_EXPR_ASINH: to_a(times(g, rsqrt(a * a + 1))); break;
-    case DS_EXPR_ACOSH: to_a(times(g, rsqrt(a - 1) * rsqrt(a + 1))); break;
-    case DS_EXPR_ATANH: to_a(over(g, 1 - a * a)); break;
-    case DS_EXPR_ERF: to_a(times(g, 1.128379167095512573896 * exp(-(a * a)))); break;
-    case DS_EXPR_ERFC: to_a(times(g, -1.128379167095512573896 * exp(-(a * a)))); break;
-    case DS_EXPR_SIGMOID: to_a(times(g, y * (1 - y))); break;
-    case DS_EXPR_RECIPROCAL: to_a(minus(times(g, y * y))); break;
+    case DS_EXPR_SINH:
+      to_a(times(g, cosh(a)));
+      break;
+    case DS_EXPR_COSH:
+      to_a(times(g, sinh(a)));
+      break;
+    case DS_EXPR_TANH:
+      to_a(times(g, 1 - y * y));
+      break;
+    case DS_EXPR_ASINH:
+      to_a(times(g, rsqrt(a * a + 1)));
+      break;
+    case DS_EXPR_ACOSH:
+      to_a(times(g, rsqrt(a - 1) * rsqrt(a + 1)));
+      break;
+    case DS_EXPR_ATANH:
+      to_a(over(g, 1 - a * a));
+      break;
+    case DS_EXPR_ERF:
+      to_a(times(g, 1.128379167095512573896 * exp(-(a * a))));
+      break;
+    case DS_EXPR_ERFC:
+      to_a(times(g, -1.128379167095512573896 * exp(-(a * a))));
+      break;
+    case DS_EXPR_SIGMOID:
+      to_a(times(g, y * (1 - y)));
+      break;
+    case DS_EXPR_RECIPROCAL:
+      to_a(minus(times(g, y * y)));
+      break;
     case DS_EXPR_SELECT:
       if (active_[r.b]) to_b(select(a, g, 0.0));
       if (active_[r.c]) add(r.c, select(a, 0.0, g));
@@ -175,29 +232,34 @@ inline void Reverse::visit(uint16_t id, const Expr& g) {
     case DS_EXPR_CAST:
       if (is_float_type(r.type)) to_a(g);
       break;
-    case DS_EXPR_COPY: to_a(g); break;
-    default: break;
+    case DS_EXPR_COPY:
+      to_a(g);
+      break;
+    default:
+      break;
   }
 }
 
 // A program's gradient: outputs are the gradients of `wanted` inputs that are not zero (`given`), inputs those `reads`.
 struct Gradient {
   Program program;
-  std::vector<uint16_t> given;   // number of the wanted input, per output
-  std::vector<uint16_t> inputs;  // kept inputs: the program's own, then its outputs' values, then output gradients
-  uint16_t own = 0, results = 0; // how many of the first two sorts there are
+  std::vector<uint16_t> given;    // number of the wanted input, per output
+  std::vector<uint16_t> inputs;   // kept inputs: the program's own, then its outputs' values, then output gradients
+  uint16_t own = 0, results = 0;  // how many of the first two sorts there are
 };
 
-// has_gradient: per output; the program must come without adjoints. Where reading outputs instead of inputs reads no
-// more tensors, outputs are read: they are alive anyhow and save recomputing.
-inline Gradient differentiate(Program p, const std::vector<uint16_t>& wanted, const std::vector<bool>& has_gradient) {
+// has_gradient: per output. Where reading outputs instead of inputs reads no more tensors, outputs are read unless that
+// is forbidden: they are alive anyhow and save recomputing.
+inline Gradient differentiate(Program p, const std::vector<uint16_t>& wanted, const std::vector<bool>& has_gradient,
+                              bool may_read_outputs = true) {
   Gradient g;
   std::vector<uint16_t> outputs = p.outputs;
   g.own = uint16_t(p.inputs.size());
   g.results = uint16_t(outputs.size());
   std::vector<uint16_t> values, seeds;
   Reverse reverse(p);
-  for (uint16_t id : outputs) values.push_back(p.input(p.results[id].type == kWeak ? uint8_t(DS_EXPR_T) : p.results[id].type));
+  for (uint16_t id : outputs)
+    values.push_back(p.input(p.results[id].type == kWeak ? uint8_t(DS_EXPR_T) : p.results[id].type));
   for (size_t k = 0; k < outputs.size(); ++k) {
     seeds.push_back(p.input(p.results[values[k]].type));
     if (has_gradient[k]) reverse.seed(outputs[k], Expr(&p, seeds[k]));
@@ -211,20 +273,22 @@ inline Gradient differentiate(Program p, const std::vector<uint16_t>& wanted, co
     p.outputs.push_back(adjoint->in(p));
   }
 
-  auto count_reads = [&](const Program& q) {
-    std::vector<bool> used = q.reachable();
-    int n = 0;
-    for (size_t i = 0; i < size_t(g.own) + g.results; ++i) n += used[q.inputs[i]];
-    return n;
-  };
-  Program with_outputs = p;
-  for (Result& r : with_outputs.results) {
-    if (r.op >= kInput) continue;
-    for (uint16_t* operand : {&r.a, &r.b, &r.c})
-      for (size_t k = 0; k < outputs.size(); ++k)
-        if (*operand == outputs[k] && p.results[outputs[k]].op < kInput) *operand = values[k];
+  if (may_read_outputs) {
+    auto count_reads = [&](const Program& q) {
+      std::vector<bool> used = q.reachable();
+      int n = 0;
+      for (size_t i = 0; i < size_t(g.own) + g.results; ++i) n += used[q.inputs[i]];
+      return n;
+    };
+    Program with_outputs = p;
+    for (Result& r : with_outputs.results) {
+      if (r.op >= kInput) continue;
+      for (uint16_t* operand : {&r.a, &r.b, &r.c})
+        for (size_t k = 0; k < outputs.size(); ++k)
+          if (*operand == outputs[k] && p.results[outputs[k]].op < kInput) *operand = values[k];
+    }
+    if (count_reads(with_outputs) <= count_reads(p)) p = std::move(with_outputs);
   }
-  if (count_reads(with_outputs) <= count_reads(p)) p = std::move(with_outputs);
   std::vector<bool> used = p.reachable();
   for (size_t i = 0; i < p.inputs.size(); ++i)
     if (used[p.inputs[i]]) g.inputs.push_back(uint16_t(i));

@@ -64,12 +64,21 @@ struct NamedDtype {
   std::string_view name;
   uint8_t expr;  // DS_EXPR_*; 0 = none
 };
-inline constexpr NamedDtype kDtypes[] = {
-    {DS_BOOL, "bool", DS_EXPR_BOOL}, {DS_I8, "i8", DS_EXPR_I8},     {DS_I16, "i16", DS_EXPR_I16},
-    {DS_I32, "i32", DS_EXPR_I32},    {DS_I64, "i64", DS_EXPR_I64},  {DS_U8, "u8", DS_EXPR_U8},
-    {DS_U16, "u16", DS_EXPR_U16},    {DS_U32, "u32", DS_EXPR_U32},  {DS_U64, "u64", DS_EXPR_U64},
-    {DS_F16, "f16", DS_EXPR_F16},    {DS_BF16, "bf16", DS_EXPR_BF16}, {DS_F32, "f32", DS_EXPR_F32},
-    {DS_F64, "f64", DS_EXPR_F64},    {DS_C64, "c64", 0},            {DS_C128, "c128", 0}};
+inline constexpr NamedDtype kDtypes[] = {{DS_BOOL, "bool", DS_EXPR_BOOL},
+                                         {DS_I8, "i8", DS_EXPR_I8},
+                                         {DS_I16, "i16", DS_EXPR_I16},
+                                         {DS_I32, "i32", DS_EXPR_I32},
+                                         {DS_I64, "i64", DS_EXPR_I64},
+                                         {DS_U8, "u8", DS_EXPR_U8},
+                                         {DS_U16, "u16", DS_EXPR_U16},
+                                         {DS_U32, "u32", DS_EXPR_U32},
+                                         {DS_U64, "u64", DS_EXPR_U64},
+                                         {DS_F16, "f16", DS_EXPR_F16},
+                                         {DS_BF16, "bf16", DS_EXPR_BF16},
+                                         {DS_F32, "f32", DS_EXPR_F32},
+                                         {DS_F64, "f64", DS_EXPR_F64},
+                                         {DS_C64, "c64", 0},
+                                         {DS_C128, "c128", 0}};
 }  // namespace detail
 
 inline std::string_view dtype_name(ds_dtype d) {
@@ -117,7 +126,8 @@ inline ds_dtype promote(ds_dtype a, ds_dtype b) {
 }
 
 template <class T>
-inline constexpr bool is_float_v = std::is_floating_point_v<T> || std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
+inline constexpr bool is_float_v =
+    std::is_floating_point_v<T> || std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
 
 // What references accumulate in: the widest type of the same kind.
 template <class T>
@@ -129,24 +139,36 @@ using widest = std::conditional_t<
 template <class F>
 decltype(auto) with_float(ds_dtype d, F&& f) {
   switch (d) {
-    case DS_F32: return f.template operator()<float>();
-    case DS_F64: return f.template operator()<double>();
-    case DS_F16: return f.template operator()<half>();
-    case DS_BF16: return f.template operator()<bfloat16>();
+    case DS_F32:
+      return f.template operator()<float>();
+    case DS_F64:
+      return f.template operator()<double>();
+    case DS_F16:
+      return f.template operator()<half>();
+    case DS_BF16:
+      return f.template operator()<bfloat16>();
   }
   raise(DS_DTYPE_MISMATCH, dtype_name(d), " is not a supported float dtype");
 }
 template <class F>
 decltype(auto) with_integer(ds_dtype d, F&& f) {
   switch (d) {
-    case DS_I8: return f.template operator()<int8_t>();
-    case DS_I16: return f.template operator()<int16_t>();
-    case DS_I32: return f.template operator()<int32_t>();
-    case DS_I64: return f.template operator()<int64_t>();
-    case DS_U8: return f.template operator()<uint8_t>();
-    case DS_U16: return f.template operator()<uint16_t>();
-    case DS_U32: return f.template operator()<uint32_t>();
-    case DS_U64: return f.template operator()<uint64_t>();
+    case DS_I8:
+      return f.template operator()<int8_t>();
+    case DS_I16:
+      return f.template operator()<int16_t>();
+    case DS_I32:
+      return f.template operator()<int32_t>();
+    case DS_I64:
+      return f.template operator()<int64_t>();
+    case DS_U8:
+      return f.template operator()<uint8_t>();
+    case DS_U16:
+      return f.template operator()<uint16_t>();
+    case DS_U32:
+      return f.template operator()<uint32_t>();
+    case DS_U64:
+      return f.template operator()<uint64_t>();
   }
   raise(DS_DTYPE_MISMATCH, dtype_name(d), " is not a supported integer dtype");
 }
@@ -163,11 +185,16 @@ struct element16 {
 template <class F>
 decltype(auto) with_size(ds_dtype d, F&& f) {
   switch (byte_size(d)) {
-    case 1: return f.template operator()<uint8_t>();
-    case 2: return f.template operator()<uint16_t>();
-    case 4: return f.template operator()<uint32_t>();
-    case 8: return f.template operator()<uint64_t>();
-    case 16: return f.template operator()<element16>();
+    case 1:
+      return f.template operator()<uint8_t>();
+    case 2:
+      return f.template operator()<uint16_t>();
+    case 4:
+      return f.template operator()<uint32_t>();
+    case 8:
+      return f.template operator()<uint64_t>();
+    case 16:
+      return f.template operator()<element16>();
   }
   raise(DS_DTYPE_MISMATCH, dtype_name(d), " has no supported element size");
 }

@@ -25,15 +25,18 @@ class Elementwise {
     expr_ = p.encode();
     differentiable_ = false;
     for (uint16_t id : p.outputs) differentiable_ |= expr::is_float_type(p.results[id].type);
-    for (uint32_t k = 0; k < schema.output_count; ++k) differentiable_ &= input_type(schema.outputs[k].type) == DS_EXPR_T ||
-        expr::is_float_type(input_type(schema.outputs[k].type));
+    for (uint32_t k = 0; k < schema.output_count; ++k)
+      differentiable_ &=
+          input_type(schema.outputs[k].type) == DS_EXPR_T || expr::is_float_type(input_type(schema.outputs[k].type));
     std::vector<uint16_t> wanted;
     for (uint32_t i = 0; i < schema.input_count; ++i) wanted.push_back(uint16_t(i));
     expr::Gradient g = expr::differentiate(p, wanted, std::vector<bool>(p.outputs.size(), true));
     uint32_t own = schema.input_count, first_result = g.own;
     for (uint16_t i : g.inputs) {
-      if (i < own) reads_inputs_ |= 1ull << i;
-      else if (i >= first_result && i < first_result + g.results) reads_outputs_ |= 1ull << (i - first_result);
+      if (i < own)
+        reads_inputs_ |= 1ull << i;
+      else if (i >= first_result && i < first_result + g.results)
+        reads_outputs_ |= 1ull << (i - first_result);
     }
   }
 
@@ -133,13 +136,17 @@ class Elementwise {
       arguments.emplace_back(&p, p.input(input_type(schema_.inputs[i].type)));
     for (uint32_t i = 0; i < numbers_; ++i) {
       uint16_t id = p.input(expr::kWeak);
-      if (numbers) arguments.emplace_back(numbers[i]);
-      else arguments.emplace_back(&p, id);
+      if (numbers)
+        arguments.emplace_back(numbers[i]);
+      else
+        arguments.emplace_back(&p, id);
     }
     for (const Expr& result : body_(arguments)) {
       uint16_t id = result.in(p);
       // An output is an instruction, so that its type is its own.
-      if (p.results[id].op >= expr::kInput) id = p.instruction(DS_EXPR_COPY, p.results[id].type == expr::kWeak ? uint8_t(DS_EXPR_T) : p.results[id].type, 0, id);
+      if (p.results[id].op >= expr::kInput)
+        id = p.instruction(DS_EXPR_COPY, p.results[id].type == expr::kWeak ? uint8_t(DS_EXPR_T) : p.results[id].type, 0,
+                           id);
       p.outputs.push_back(id);
     }
     return p;
@@ -148,7 +155,8 @@ class Elementwise {
   std::vector<double> numbers(const ds_value* attributes) const {
     std::vector<double> values;
     for (uint32_t i = 0; i < schema_.attribute_count && values.size() < numbers_; ++i)
-      if (schema_.numeric(i)) values.push_back(attributes[i].tag == DS_FLOAT ? attributes[i].u.f : double(attributes[i].u.i));
+      if (schema_.numeric(i))
+        values.push_back(attributes[i].tag == DS_FLOAT ? attributes[i].u.f : double(attributes[i].u.i));
     return values;
   }
 

@@ -30,8 +30,8 @@ inline void append_integer(std::string& to, long long part) {
   to.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
 }
 template <class T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
-inline void append(std::string& to, T part) {
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+         !std::is_same_v<T, char>) inline void append(std::string& to, T part) {
   append_integer(to, static_cast<long long>(part));
 }
 inline void append(std::string& to, double part) {

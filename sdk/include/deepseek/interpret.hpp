@@ -21,23 +21,37 @@ inline Scalar load(const char* at, uint8_t type) {
     T value;
     std::memcpy(&value, at, sizeof value);
     Scalar s;
-    if constexpr (is_float_v<T>) s.f = double(float(value));
-    else s.i = int64_t(value);
+    if constexpr (is_float_v<T>)
+      s.f = double(float(value));
+    else
+      s.i = int64_t(value);
     return s;
   };
   switch (type) {
-    case DS_EXPR_BOOL: return {0, *at != 0};
-    case DS_EXPR_I8: return as.template operator()<int8_t>();
-    case DS_EXPR_I16: return as.template operator()<int16_t>();
-    case DS_EXPR_I32: return as.template operator()<int32_t>();
-    case DS_EXPR_I64: return as.template operator()<int64_t>();
-    case DS_EXPR_U8: return as.template operator()<uint8_t>();
-    case DS_EXPR_U16: return as.template operator()<uint16_t>();
-    case DS_EXPR_U32: return as.template operator()<uint32_t>();
-    case DS_EXPR_U64: return as.template operator()<uint64_t>();
-    case DS_EXPR_F16: return as.template operator()<half>();
-    case DS_EXPR_BF16: return as.template operator()<bfloat16>();
-    case DS_EXPR_F32: return as.template operator()<float>();
+    case DS_EXPR_BOOL:
+      return {0, *at != 0};
+    case DS_EXPR_I8:
+      return as.template operator()<int8_t>();
+    case DS_EXPR_I16:
+      return as.template operator()<int16_t>();
+    case DS_EXPR_I32:
+      return as.template operator()<int32_t>();
+    case DS_EXPR_I64:
+      return as.template operator()<int64_t>();
+    case DS_EXPR_U8:
+      return as.template operator()<uint8_t>();
+    case DS_EXPR_U16:
+      return as.template operator()<uint16_t>();
+    case DS_EXPR_U32:
+      return as.template operator()<uint32_t>();
+    case DS_EXPR_U64:
+      return as.template operator()<uint64_t>();
+    case DS_EXPR_F16:
+      return as.template operator()<half>();
+    case DS_EXPR_BF16:
+      return as.template operator()<bfloat16>();
+    case DS_EXPR_F32:
+      return as.template operator()<float>();
     default: {
       Scalar s;
       std::memcpy(&s.f, at, 8);
@@ -49,19 +63,28 @@ inline Scalar load(const char* at, uint8_t type) {
 inline void store(char* at, uint8_t type, const Scalar& s) {
   auto put = [at](auto value) { std::memcpy(at, &value, sizeof value); };
   switch (type) {
-    case DS_EXPR_BOOL: return put(uint8_t(s.i != 0));
+    case DS_EXPR_BOOL:
+      return put(uint8_t(s.i != 0));
     case DS_EXPR_I8:
-    case DS_EXPR_U8: return put(uint8_t(s.i));
+    case DS_EXPR_U8:
+      return put(uint8_t(s.i));
     case DS_EXPR_I16:
-    case DS_EXPR_U16: return put(uint16_t(s.i));
+    case DS_EXPR_U16:
+      return put(uint16_t(s.i));
     case DS_EXPR_I32:
-    case DS_EXPR_U32: return put(uint32_t(s.i));
+    case DS_EXPR_U32:
+      return put(uint32_t(s.i));
     case DS_EXPR_I64:
-    case DS_EXPR_U64: return put(s.i);
-    case DS_EXPR_F16: return put(half(float(s.f)));
-    case DS_EXPR_BF16: return put(bfloat16(float(s.f)));
-    case DS_EXPR_F32: return put(float(s.f));
-    default: return put(s.f);
+    case DS_EXPR_U64:
+      return put(s.i);
+    case DS_EXPR_F16:
+      return put(half(float(s.f)));
+    case DS_EXPR_BF16:
+      return put(bfloat16(float(s.f)));
+    case DS_EXPR_F32:
+      return put(float(s.f));
+    default:
+      return put(s.f);
   }
 }
 
@@ -72,14 +95,22 @@ inline uint32_t type_bits(uint8_t type) {
 
 inline int64_t wrap(int64_t value, uint8_t type) {
   switch (type) {
-    case DS_EXPR_BOOL: return value != 0;
-    case DS_EXPR_I8: return int8_t(value);
-    case DS_EXPR_I16: return int16_t(value);
-    case DS_EXPR_I32: return int32_t(value);
-    case DS_EXPR_U8: return uint8_t(value);
-    case DS_EXPR_U16: return uint16_t(value);
-    case DS_EXPR_U32: return uint32_t(value);
-    default: return value;
+    case DS_EXPR_BOOL:
+      return value != 0;
+    case DS_EXPR_I8:
+      return int8_t(value);
+    case DS_EXPR_I16:
+      return int16_t(value);
+    case DS_EXPR_I32:
+      return int32_t(value);
+    case DS_EXPR_U8:
+      return uint8_t(value);
+    case DS_EXPR_U16:
+      return uint16_t(value);
+    case DS_EXPR_U32:
+      return uint32_t(value);
+    default:
+      return value;
   }
 }
 
@@ -189,8 +220,8 @@ inline void interpret(const void* bytes, uint64_t size, uint8_t t, const ds_run_
   std::vector<Operand> operands;
   auto add = [&](const ds_tensor& t) {
     ds_dtype dtype = dtype_of(t);
-    operands.push_back({memory_of(t), expr_type(dtype), byte_size(dtype),
-                        broadcast_strides(shape_of(t), strides_of(t), shape)});
+    operands.push_back(
+        {memory_of(t), expr_type(dtype), byte_size(dtype), broadcast_strides(shape_of(t), strides_of(t), shape)});
   };
   for (uint32_t i = 0; i < args.input_count; ++i) add(*args.inputs[i]);
   for (uint32_t k = 0; k < args.output_count; ++k) add(*args.outputs[k]);

@@ -120,19 +120,33 @@ constexpr uint32_t arity(R (*)(A...)) {
 }
 
 template <class S>
-concept HasBody = requires { &S::body; };
+concept HasBody = requires {
+  &S::body;
+};
 template <class S>
-concept HasInfer = requires(Infer& i) { S::infer(i); };
+concept HasInfer = requires(Infer& i) {
+  S::infer(i);
+};
 template <class S>
-concept HasView = requires(ViewOf& v) { S::view(v); };
+concept HasView = requires(ViewOf& v) {
+  S::view(v);
+};
 template <class S>
-concept HasGradient = requires(Gradient& g) { S::gradient(g); };
+concept HasGradient = requires(Gradient& g) {
+  S::gradient(g);
+};
 template <class S>
-concept HasDecompose = requires(Build& b) { S::decompose(b); };
+concept HasDecompose = requires(Build& b) {
+  S::decompose(b);
+};
 template <class S>
-concept HasReference = requires(Run& r) { S::reference(r); };
+concept HasReference = requires(Run& r) {
+  S::reference(r);
+};
 template <class S>
-concept HasSamples = requires { S::samples(); };
+concept HasSamples = requires {
+  S::samples();
+};
 
 template <class S>
 struct OperatorOf {
@@ -141,8 +155,10 @@ struct OperatorOf {
   static std::vector<Expr> body(const std::vector<Expr>& x) {
     auto call = [&]<size_t... i>(std::index_sequence<i...>) { return S::body(x[i]...); };
     auto result = call(std::make_index_sequence<arity(&S::body)>());
-    if constexpr (std::is_same_v<decltype(result), Expr>) return {result};
-    else return {result.begin(), result.end()};
+    if constexpr (std::is_same_v<decltype(result), Expr>)
+      return {result};
+    else
+      return {result.begin(), result.end()};
   }
   static Elementwise& elementwise() {
     constexpr uint32_t arguments = arity(&S::body);

@@ -22,8 +22,10 @@ struct Schema {
     each(schema.substr(open + 1, close - open - 1), [&](std::string_view part) {
       if (part == "*") return void(after_star = true);
       Parameter p = parameter(part);
-      if (after_star) attributes[attribute_count++] = p;
-      else inputs[input_count++] = p;
+      if (after_star)
+        attributes[attribute_count++] = p;
+      else
+        inputs[input_count++] = p;
     });
     each(schema.substr(arrow + 2), [&](std::string_view part) { outputs[output_count++] = parameter(part); });
   }
@@ -66,9 +68,12 @@ struct Schema {
     bool quoted = false;
     for (size_t i = 0; i <= list.size(); ++i) {
       char c = i < list.size() ? list[i] : ',';
-      if (c == '"') quoted = !quoted;
-      else if (c == '[') ++depth;
-      else if (c == ']') --depth;
+      if (c == '"')
+        quoted = !quoted;
+      else if (c == '[')
+        ++depth;
+      else if (c == ']')
+        --depth;
       if (i < list.size() && (c != ',' || depth || quoted)) continue;
       std::string_view part = trim(list.substr(start, i - start));
       if (!part.empty()) f(part);

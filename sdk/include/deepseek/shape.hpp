@@ -97,8 +97,10 @@ inline bool broadcasts(const Shape& a, const Shape& b, Shape* result) {
   Shape grown = a.rank() >= b.rank() ? a : b;
   const Shape& other = a.rank() >= b.rank() ? b : a;
   for (int64_t i = 1; i <= other.rank(); ++i) {
-    if (grown[-i] == 1) grown[-i] = other[-i];
-    else if (other[-i] != 1 && other[-i] != grown[-i]) return false;
+    if (grown[-i] == 1)
+      grown[-i] = other[-i];
+    else if (other[-i] != 1 && other[-i] != grown[-i])
+      return false;
   }
   *result = grown;
   return true;

@@ -48,8 +48,7 @@ class View {
  public:
   View(T* data, const Shape& shape, const Shape& strides)
       : data_(data), shape_(shape), strides_(strides), size_(element_count(shape)) {}
-  explicit View(const ds_tensor& t)
-      : View(reinterpret_cast<T*>(memory_of(t)), shape_of(t), strides_of(t)) {}
+  explicit View(const ds_tensor& t) : View(reinterpret_cast<T*>(memory_of(t)), shape_of(t), strides_of(t)) {}
 
   T* data() const { return data_; }
   int64_t rank() const { return shape_.rank(); }

@@ -1,0 +1,13 @@
+// greater_equal: where a is at least b (NumPy, ONNX GreaterEqual).
+#include <deepseek/operator.hpp>
+using namespace ds;
+
+struct GreaterEqual {
+  static constexpr auto schema = "greater_equal(a: any, b: any) -> bool";
+  static constexpr auto summary = "true where a >= b (NumPy); NaN differs from everything";
+  static Expr body(Expr a, Expr b) { return a >= b; }
+  static Samples samples() {
+    return {"f32[2,3], f32[3]", "i32[4]<3, i32[4]<3", "f32[], f32[2]", "bool[3], bool[3]", "f32[0,3], f32[1]"};
+  }
+};
+DS_OPERATOR(GreaterEqual);

@@ -34,6 +34,13 @@ inline void infer_reduction(Infer& i, ds_dtype dtype = 0) {
   i.output(0, reduced_shape(i.shape(), reduced_axes(i, i.rank()), i.attr<bool>("keepdims")), dtype);
 }
 
+// For reductions without an identity. Fails: DS_INVALID_ARGUMENT when an element would be made of nothing.
+inline void require_elements(Infer& i, const Shape& axes) {
+  Shape kept = reduced_shape(i.shape(), axes, false);
+  DS_REQUIRE_AS(DS_INVALID_ARGUMENT, reduced_count(i.shape(), axes) > 0 || element_count(kept) == 0, i.schema().name,
+                " of no elements: shape ", i.shape(), ", axes ", axes);
+}
+
 // NumPy's dtype of a sum: i64 of bools and signed, u64 of unsigned integers; floats stay.
 inline ds_dtype sum_dtype(ds_dtype d) {
   if (is_bool(d)) return DS_I64;
@@ -77,6 +84,22 @@ inline Node with_kept_axes(Gradient& g, const Node& reduced) {
   if (g.attr<bool>("keepdims")) return reduced;
   Shape shape = g.input(0).shape();
   return reshape(reduced, reduced_shape(shape, reduced_axes(g, shape.rank()), true));
+}
+
+// The attribute `axis` of argmax and argmin as a list; none = all.
+inline Shape one_axis(const Attributes& call, int64_t rank) {
+  Shape axes;
+  if (call.has("axis")) return {normalize_axis(call.attr<int64_t>("axis"), rank)};
+  for (int64_t i = 0; i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+// Gradient of max and min: dy in equal parts to all elements that equal the result.
+inline void spread_over_equal(Gradient& g) {
+  Node x = g.input(0), y = with_kept_axes(g, g.output()), dy = with_kept_axes(g, g.dy());
+  Node hits = cast(g.call("equal", {x, y}), x.dtype());
+  Node count = sum(hits, reduced_axes(g, x.rank()), true);
+  g.set(0, g.map({hits, count, dy}, [](Expr hits, Expr count, Expr dy) { return hits * (dy / count); }));
 }
 
 }  // namespace ds

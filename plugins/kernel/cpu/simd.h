@@ -45,6 +45,9 @@ struct Rows {
   // y = (x - mean) * inverse * weight + bias; weight and bias may be null
   void (*normalize[2])(void* y, const void* x, const void* weight, const void* bias, int64_t n, double mean,
                        double inverse);
+  // Column by column: y = x - a - b (log) or x * a.
+  void (*subtract[2])(void* y, const void* x, const void* a, const void* b, int64_t n);
+  void (*multiply[2])(void* y, const void* x, const void* a, int64_t n);
   double (*dot[2])(const void* x, const void* y, int64_t n);
   // Index of the first maximum (minimum), or of the first NaN.
   int64_t (*arg[2][4])(const void* x, int64_t n);  // [max, min][type]

@@ -163,15 +163,31 @@ template <class T>
 void normalize(void* out, const void* in, const void* weight, const void* bias, int64_t n, double mean, double inverse) {
   T* y = static_cast<T*>(out);
   const T *x = static_cast<const T*>(in), *w = static_cast<const T*>(weight), *b = static_cast<const T*>(bias);
-  T m = T(mean), s = T(inverse);
+  // What rounding takes from the mean is put back.
+  T m = T(mean), s = T(inverse), rest = T((double(m) - mean) * inverse);
   auto loop = [&](auto f) {
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) y[i] = f((x[i] - m) * s, i);
+    for (int64_t i = 0; i < n; ++i) y[i] = f((x[i] - m) * s + rest, i);
   };
   if (w && b) loop([&](T v, int64_t i) { return v * w[i] + b[i]; });
   else if (w) loop([&](T v, int64_t i) { return v * w[i]; });
   else if (b) loop([&](T v, int64_t i) { return v + b[i]; });
   else loop([](T v, int64_t) { return v; });
+}
+
+template <class T>
+void subtract(void* out, const void* in, const void* a, const void* b, int64_t n) {
+  T* y = static_cast<T*>(out);
+  const T *x = static_cast<const T*>(in), *p = static_cast<const T*>(a), *q = static_cast<const T*>(b);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] - p[i] - q[i];
+}
+template <class T>
+void multiply(void* out, const void* in, const void* a, int64_t n) {
+  T* y = static_cast<T*>(out);
+  const T *x = static_cast<const T*>(in), *p = static_cast<const T*>(a);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] * p[i];
 }
 
 template <class T>
@@ -206,6 +222,8 @@ const Rows rows = {{DS_FOUR(reduce, kSum), DS_FOUR(reduce, kProd), DS_FOUR(reduc
                    DS_TYPES(fold_exp),
                    DS_TYPES(scale),
                    DS_TYPES(normalize),
+                   DS_TYPES(subtract),
+                   DS_TYPES(multiply),
                    DS_TYPES(dot),
                    {DS_FOUR(arg, kMax), DS_FOUR(arg, kMin)}};
 

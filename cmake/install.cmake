@@ -16,6 +16,8 @@ foreach(headers abi/include/deepseek sdk/include/deepseek)
 endforeach()
 if(EXISTS ${PROJECT_SOURCE_DIR}/sdk/template)
   install(DIRECTORY sdk/template DESTINATION ${CMAKE_INSTALL_DATADIR}/deepseek COMPONENT runtime)
+  install(DIRECTORY plugins/device/null/ DESTINATION ${CMAKE_INSTALL_DATADIR}/deepseek/null COMPONENT runtime
+          FILES_MATCHING PATTERN "*.cc" PATTERN "*.h" PATTERN "*_test.cc" EXCLUDE)
 endif()
 
 install(EXPORT DeepSeekTargets NAMESPACE DeepSeek:: DESTINATION ${package} COMPONENT development)

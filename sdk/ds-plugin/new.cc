@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 
@@ -38,13 +39,20 @@ void replace_all(std::string* text, const std::string& from, const std::string& 
     text->replace(at, from.size(), to);
 }
 
-std::string rename(std::string text, const Spelling& to) {
+std::string rename(const std::string& original, const Spelling& to) {
+  std::string text = original;
   static const Spelling from = spell("acme.thing");
   replace_all(&text, from.dotted, to.dotted);
   replace_all(&text, from.underlined, to.underlined);
   replace_all(&text, from.type, to.type);
   replace_all(&text, from.last, to.last);
   return text;
+}
+
+// A device begins as a copy of the null device, whose name is a word of its own in its sources.
+std::string rename_null(const std::string& text, const Spelling& to) {
+  std::string named = std::regex_replace(text, std::regex("\\bnull\\b"), to.last);
+  return std::regex_replace(named, std::regex("kType = 1024"), "kType = 1025");
 }
 
 std::string read_all(const fs::path& file) {
@@ -97,18 +105,23 @@ int new_plugin(const std::string& kind, const std::string& name) {
   Spelling to = spell(name);
   int files = 0;
   std::string shown;
-  for (auto& entry : fs::directory_iterator(from)) {
-    if (!entry.is_regular_file()) continue;
-    fs::path target = fs::path(name) / rename(entry.path().filename(), to);
-    std::string content = rename(read_all(entry.path()), to);
-    fs::create_directories(target.parent_path());
-    std::ofstream out(target, std::ios::binary);
-    if (!(out << content) || !out.flush()) throw std::runtime_error(target.string() + ": cannot be written");
-    ++files;
-    if (target.extension() == ".cc" || target.extension() == ".c")
-      shown += (shown.empty() ? "" : ", ") + target.filename().string() + " " +
-               std::to_string(std::count(content.begin(), content.end(), '\n')) + " lines";
-  }
+  auto copy = [&](const fs::path& folder, std::string (*renamed)(const std::string&, const Spelling&)) {
+    for (auto& entry : fs::directory_iterator(folder)) {
+      std::string file = entry.path().filename();
+      if (!entry.is_regular_file() || file.ends_with("_test.cc")) continue;
+      fs::path target = fs::path(name) / renamed(file, to);
+      std::string content = renamed(read_all(entry.path()), to);
+      fs::create_directories(target.parent_path());
+      std::ofstream out(target, std::ios::binary);
+      if (!(out << content) || !out.flush()) throw std::runtime_error(target.string() + ": cannot be written");
+      ++files;
+      if (target.extension() == ".cc" || target.extension() == ".c")
+        shown += (shown.empty() ? "" : ", ") + target.filename().string() + " " +
+                 std::to_string(std::count(content.begin(), content.end(), '\n')) + " lines";
+    }
+  };
+  copy(from, rename);
+  if (kind == "device") copy(prefix() / "share/deepseek/null", rename_null);
   std::printf("created %d files (%s)\nnext: cd %s && ds-plugin build && ds-plugin check build/%s.so\n", files,
               shown.c_str(), name.c_str(), name.c_str());
   return 0;

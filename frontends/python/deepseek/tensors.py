@@ -244,11 +244,11 @@ class Tensor(_native.Tensor):
 
     def unsqueeze(self, axis: int) -> Tensor:
         """A new axis of extent 1."""
-        return use.expand_dims(self, axis)
+        return use.expand_dims(self, axes=axis)
 
     def squeeze(self, axis: Any = None) -> Tensor:
         """Without axes of extent 1 (all, or the given ones)."""
-        return use.squeeze(self, axis)
+        return use.squeeze(self, axes=axis)
 
     def expand(self, *shape: Any) -> Tensor:
         """Broadcast to a shape, a view; -1 keeps an extent."""

@@ -41,25 +41,36 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     return use.take_along_axis(x, indices, axis=axis)
 
 
+def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
+    """Elements in ascending order along an axis (of the flattened tensor with None); NaN last."""
+    x = asarray(x)
+    return use.sort(ravel(x) if axis is None else x, axis=-1 if axis is None else axis, descending=descending)[0]
+
+
+def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
+    """Indices (int64) that sort along an axis; equal elements keep their order."""
+    x = asarray(x)
+    return use.argsort(ravel(x) if axis is None else x, axis=-1 if axis is None else axis, descending=descending)
+
+
+def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
+    """The k largest (or smallest) elements along an axis and their indices, in order."""
+    return use.topk(x, k=k, axis=axis, largest=largest)
+
+
 def argwhere(x: Any) -> Any:
     """Indices of elements that are not zero, one row each."""
-    return use.stack(nonzero(x), axis=1)
+    return use.nonzero(asarray(x))
 
 
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle of the last two axes, zeros elsewhere."""
-    x = asarray(x)
-    rows, columns = x.shape[-2:]
-    keep = use.greater_equal(arange(rows)[:, None] + k, arange(columns)[None, :])
-    return use.where(keep, x, asarray(0, x.dtype))
+    return use.tril(x, diagonal=k)
 
 
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle of the last two axes, zeros elsewhere."""
-    x = asarray(x)
-    rows, columns = x.shape[-2:]
-    keep = use.less_equal(arange(rows)[:, None] + k, arange(columns)[None, :])
-    return use.where(keep, x, asarray(0, x.dtype))
+    return use.triu(x, diagonal=k)
 
 
 
@@ -77,13 +88,13 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, requi
 def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     """num numbers evenly from start to stop."""
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.dtype(dtype)
-    return use.linspace(start=start, stop=stop, num=num, endpoint=endpoint, dtype=wanted)
+    return use.linspace(start=start, stop=stop, count=num, endpoint=endpoint, dtype=wanted)
 
 
 def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on a diagonal, zeros elsewhere."""
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.dtype(dtype)
-    return use.eye(n=n, m=n if m is None else m, k=k, dtype=wanted)
+    return use.eye(rows=n, columns=m, diagonal=k, dtype=wanted)
 
 
 def identity(n: int, dtype: Any = None) -> Any:

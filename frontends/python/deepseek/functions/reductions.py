@@ -63,12 +63,12 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, correction: float | None = None) -> Any:
     """Variance over axes; divided by n - ddof."""
-    return use.var(x, axis=axis, ddof=ddof if correction is None else correction, keepdims=keepdims)
+    return use.var(x, axis=axis, correction=ddof if correction is None else correction, keepdims=keepdims)
 
 
 def std(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, correction: float | None = None) -> Any:
     """Standard deviation over axes."""
-    return use.std(x, axis=axis, ddof=ddof if correction is None else correction, keepdims=keepdims)
+    return use.std(x, axis=axis, correction=ddof if correction is None else correction, keepdims=keepdims)
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:

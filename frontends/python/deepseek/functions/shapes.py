@@ -62,12 +62,12 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 def expand_dims(x: Any, axis: Any = 0) -> Any:
     """New axes of extent 1 at these places, a view."""
-    return use.expand_dims(asarray(x), axis=axis)
+    return use.expand_dims(asarray(x), axes=axis)
 
 
 def squeeze(x: Any, axis: Any = None) -> Any:
     """Without axes of extent 1 (all of them by default), a view. ShapeError if one has another extent."""
-    return use.squeeze(asarray(x), axis=axis)
+    return use.squeeze(asarray(x), axes=axis)
 
 
 def broadcast_to(x: Any, shape: Any) -> Any:
@@ -189,13 +189,34 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
             rows = [(rows[0], rows[-1])]
         rows = [row if len(row) == 2 else (row[0], row[0]) for row in rows]
         pairs = rows * x.ndim if len(rows) == 1 else rows
-    widths = [int(n) for pair in pairs for n in pair]
-    return use.pad(x, widths=widths, mode=mode, value=constant_values)
+    if mode == "constant":
+        before, after = ([int(pair[i]) for pair in pairs] for i in (0, 1))
+        return use.pad(x, before=before, after=after, value=constant_values)
+    for axis, (before, after) in enumerate(pairs):
+        if before or after:
+            x = use.take(x, _beyond(mode, x.shape[axis], before, after), axis=axis)
+    return x
+
+
+def _beyond(mode: str, extent: int, before: int, after: int) -> Any:
+    """Which elements stand at positions -before .. extent + after."""
+    import numpy as np
+
+    at = np.arange(-before, extent + after)
+    if mode == "edge":
+        return at.clip(0, extent - 1)
+    if mode == "wrap":
+        return at % extent
+    if mode == "reflect":
+        period = builtins.max(2 * extent - 2, 1)
+        at = at % period
+        return np.where(at < extent, at, period - at)
+    raise errors.ArgumentError(f"pad: mode is 'constant', 'edge', 'reflect' or 'wrap', not {mode!r}")
 
 
 def tile(x: Any, reps: Any) -> Any:
     """The whole tensor repeated along axes."""
-    return use.tile(asarray(x), reps=reps)
+    return use.tile(asarray(x), repeats=reps)
 
 
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
@@ -210,7 +231,7 @@ def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
         else:
             rows = [i for i, n in enumerate(counts) for _ in range(n)]
             return use.take(x, asarray(rows, dtypes.int64), axis=axis)
-    return use.repeat(x, repeats=repeats, axis=axis)
+    return use.repeat(x, count=repeats, axis=axis)
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:

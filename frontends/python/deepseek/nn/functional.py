@@ -12,12 +12,6 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-def _reduce(values: Any, reduction: str) -> Any:
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
-    return values if reduction == "none" else use.mean(values) if reduction == "mean" else use.sum(values)
-
-
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """x [..., in] @ weight [out, in].T + bias [out]. ShapeError if the inner extents differ."""
     return use.linear(x, weight, bias)
@@ -50,8 +44,8 @@ def batch_norm(x: Any, running_mean: Any = None, running_var: Any = None, weight
                training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Any:  # fmt: skip
     """Normalisation over all axes but 1; in training the running statistics are moved on in place."""
     if not training:
-        return use.batch_norm(x, weight, bias, running_mean, running_var, eps=eps, training=False)[0]
-    result, mean, var = use.batch_norm(x, weight, bias, None, None, eps=eps, training=True)
+        return use.batch_norm_inference(x, running_mean, running_var, weight, bias, epsilon=eps)
+    result, mean, var = use.batch_norm(x, weight, bias, epsilon=eps)
     if running_mean is not None:
         count = x.size // x.shape[1]
         mean, var = mean.detach(), var.detach() * (count / max(count - 1, 1))
@@ -62,14 +56,14 @@ def batch_norm(x: Any, running_mean: Any = None, running_var: Any = None, weight
 
 def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Normalisation over the last axes, those of normalized_shape."""
-    return use.layer_norm(x, weight, bias, axes=len(normalized_shape), eps=eps)
+    return use.layer_norm(x, weight, bias, axis=-len(normalized_shape), epsilon=eps)
 
 
 def dropout(x: Any, p: float = 0.5, training: bool = True) -> Any:
     """Zeroes elements with probability p and scales the others by 1 / (1 - p)."""
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, not {p}")
-    return use.dropout(x, p=p) if training and p else x
+    return use.dropout(x, p=p, training=True) if training and p else x
 
 
 def embedding(indices: Any, weight: Any) -> Any:
@@ -129,12 +123,12 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def one_hot(labels: Any, classes: int) -> Any:
     """Rows of zeros with a one at the label."""
-    return use.one_hot(labels, classes=classes)
+    return use.one_hot(labels, depth=classes)
 
 
-def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
-    """-log_softmax(logits [n, classes])[labels [n]]."""
-    return use.cross_entropy(logits, labels, reduction=reduction)
+def cross_entropy(logits: Any, labels: Any, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:
+    """-log_softmax(logits [n, classes])[labels [n]]; label_smoothing spreads that much over all classes."""
+    return use.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=reduction)
 
 
 def nll_loss(log_probabilities: Any, labels: Any, reduction: str = "mean") -> Any:

@@ -18,7 +18,6 @@ class ProgramBuilder {
     program_->outputs_.assign(outputs.begin(), outputs.end());
     program_->donated_ = donated;
     program_->leaf_views_ = options_.leaf_views;
-    program_->generation = registry_.generation();
     DS_RETURN_IF_ERROR(choose(true));
     DS_RETURN_IF_ERROR(run_passes(DS_STAGE_GRAPH));
     DS_RETURN_IF_ERROR(choose(false));
@@ -26,7 +25,10 @@ class ProgramBuilder {
     edit_.start_program_stage();
     DS_RETURN_IF_ERROR(run_passes(DS_STAGE_PROGRAM));
     edit_.default_placement();
-    return emit();
+    DS_RETURN_IF_ERROR(emit());
+    // Compiling itself opens the plugins it needs.
+    program_->generation = registry_.generation();
+    return {};
   }
 
   std::unique_ptr<Program> take() { return std::move(program_); }

@@ -116,6 +116,12 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
   return {};
 }
 
+std::vector<Program::KernelCall> Program::calls() const {
+  std::vector<KernelCall> calls;
+  for (auto& i : instructions_) calls.push_back({i.run, i.state, &i.args});
+  return calls;
+}
+
 std::vector<std::string> Program::describe() const {
   std::vector<std::string> lines;
   for (auto& i : instructions_) lines.push_back(cat(i.op->name(), "  ", i.kernel));

@@ -42,6 +42,12 @@ class Program {
   size_t launches() const { return instructions_.size(); }
   uint64_t arena_bytes() const { return arena_bytes_; }
   std::vector<std::string> describe() const;  // a line per instruction
+  struct KernelCall {
+    int32_t (*run)(void* state, const ds_run_args* args);
+    void* state;
+    const ds_run_args* args;
+  };
+  std::vector<KernelCall> calls() const;  // for measuring: what run() calls, addresses as of the last run
   const std::vector<std::string>& notes() const { return notes_; }
   uint64_t runs = 0, number = 0;
   uint64_t generation = 0;  // of the registry when it was compiled

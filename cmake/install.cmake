@@ -40,4 +40,6 @@ endforeach()
 if(EXISTS ${PROJECT_SOURCE_DIR}/sdk/template)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/deepseek)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/sdk/template ${PROJECT_BINARY_DIR}/share/deepseek/template SYMBOLIC)
+  # A new device starts as a copy of the null device.
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/plugins/device/null ${PROJECT_BINARY_DIR}/share/deepseek/null SYMBOLIC)
 endif()

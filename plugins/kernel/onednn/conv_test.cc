@@ -2,7 +2,6 @@
 #include "plugins/kernel/onednn/conv.cc"
 
 #include "plugins/kernel/onednn/kernel_test.h"
-#include "plugins/kernel/onednn/session.cc"
 
 namespace ds::onednn {
 namespace {

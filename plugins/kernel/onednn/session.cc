@@ -1,8 +1,8 @@
 #include "session.h"
 
-#include <cstring>
+#include <omp.h>
 
-extern "C" void omp_set_num_threads(int threads);  // of the runtime oneDNN is linked with
+#include <cstring>
 
 namespace ds::onednn {
 namespace {

@@ -3,27 +3,14 @@
 #include <cstring>
 
 #include "attributes.h"
+#include "filler.h"
+#include "layout.h"
 #include "program.h"
 #include "simd.h"
 #include "strided_copy.h"
 
 namespace ds::cpu {
 namespace {
-
-std::vector<int64_t> in_bytes(std::vector<int64_t> strides, int64_t size) {
-  for (int64_t& s : strides) s *= size;
-  return strides;
-}
-std::vector<int64_t> extents_of(const ds_spec& spec) { return {spec.shape, spec.shape + spec.rank}; }
-std::vector<int64_t> dense_strides(const std::vector<int64_t>& extents, int64_t size) {
-  std::vector<int64_t> strides(extents.size());
-  for (size_t d = extents.size(); d-- > 0; size *= extents[d]) strides[d] = size;
-  return strides;
-}
-bool movable(ds_dtype dtype) {
-  int64_t size = item_size(dtype);
-  return DS_DTYPE_BITS(dtype) % 8 == 0 && size <= 16 && (size & (size - 1)) == 0;
-}
 
 struct Copy {
   static constexpr std::string_view name = "cpu.copy", op = "copy";
@@ -209,41 +196,14 @@ struct Fill {
   static bool supports(const ds_node& node, ds_kernel_offer&) {
     return node.input_count == 0 && expr_type(node.outputs[0]->dtype) > 0;
   }
-  explicit Fill(const ds_node& node) {
-    int type = expr_type(node.outputs[0]->dtype);
-    size = int(item_size(node.outputs[0]->dtype));
-    count = element_count(*node.outputs[0]);
-    alignas(64) double value[kTileGroup];
-    alignas(64) char narrow[kTileGroup * 8];
-    std::fill(value, value + kTileGroup, float_attribute(node, 1));
-    bool half = type == DS_EXPR_F16 || type == DS_EXPR_BF16;
-    simd().convert(DS_EXPR_F64, half ? DS_EXPR_F32 : type)(narrow, value, nullptr, nullptr, kTileGroup);
-    if (half) {
-      std::memcpy(value, narrow, sizeof narrow);
-      simd().convert(DS_EXPR_F32, type)(narrow, value, nullptr, nullptr, kTileGroup);
-    }
-    std::memcpy(element, narrow, 8);
-    zero = std::all_of(element, element + size, [](char c) { return c == 0; });
-  }
+  explicit Fill(const ds_node& node)
+      : filler(float_attribute(node, 1), node.outputs[0]->dtype), count(element_count(*node.outputs[0])) {}
   int32_t run(const ds_run_args& args) {
-    char* to = memory(args.outputs[0]);
-    constexpr int64_t kPiece = 16384;
-    parallel_for((count + kPiece - 1) / kPiece, 4, [&](int64_t begin, int64_t end) {
-      int64_t first = begin * kPiece, n = std::min(end * kPiece, count) - first;
-      if (zero) {
-        std::memset(to + first * size, 0, size_t(n * size));
-        return;
-      }
-      int64_t whole = n / kTileGroup * kTileGroup;
-      if (whole) simd().move(size, kMoveSplat)(to + first * size, element, nullptr, nullptr, whole);
-      for (int64_t i = whole; i < n; ++i) std::memcpy(to + (first + i) * size, element, size_t(size));
-    });
+    filler.run(memory(args.outputs[0]), count);
     return DS_OK;
   }
-  int size = 4;
-  int64_t count = 0;
-  char element[8] = {};
-  bool zero = false;
+  Filler filler;
+  int64_t count;
 };
 DS_KERNEL(Fill);
 

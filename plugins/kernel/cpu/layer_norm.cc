@@ -67,11 +67,12 @@ class LayerNorm {
     const Rows& f = *simd().rows;
     double sum;
     f.reduce[kSum][index_](&sum, x, length_);
-    double mean = sum / double(length_);
-    // The sweep subtracts a rounded mean; what that adds to the variance is taken off again.
-    double rounded = index_ ? mean : double(float(mean)), off = mean - rounded;
-    double variance = f.centered_squares[index_](x, length_, rounded) / double(length_) - off * off;
-    f.normalize[index_](y, x, weight, bias, length_, mean, 1 / std::sqrt(variance + epsilon_));
+    // The sum above is off by its own rounding; deviations from any number near the mean give both moments exactly.
+    double center = sum / double(length_), squares;
+    if (!index_) center = double(float(center));
+    f.moments[index_](x, length_, center, &sum, &squares);
+    double off = sum / double(length_), mean = center + off, variance = squares / double(length_) - off * off;
+    f.normalize[index_](y, x, weight, bias, length_, mean, 1 / std::sqrt(std::max(variance, 0.0) + epsilon_));
   }
   __attribute__((noinline)) void widen(void* to, const char* from) const {
     auto* narrow = static_cast<char*>(alloca(size_t(padded()) * 2));

@@ -38,6 +38,8 @@ struct Rows {
   // acc[j] = acc[j] op x[j]
   void (*fold[4][4])(void* acc, const void* x, int64_t n);
   double (*centered_squares[2])(const void* x, int64_t n, double mean);  // sum of (x - mean)^2
+  // Sums of x - center and of its square: center may be any number near the mean.
+  void (*moments[2])(const void* x, int64_t n, double center, double* sum, double* squares);
   double (*exp_sum[2])(const void* x, int64_t n, double max, void* exps);  // exps may be null
   void (*fold_centered[2])(void* acc, const void* x, const void* mean, int64_t n);  // acc += (x - mean)^2
   void (*fold_exp[2])(void* acc, const void* x, const void* max, void* exps, int64_t n);  // acc += exp(x - max)

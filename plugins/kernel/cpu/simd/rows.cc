@@ -112,6 +112,27 @@ double centered_squares(const void* in, int64_t n, double mean) {
 }
 
 template <class T>
+void moments(const void* in, int64_t n, double center, double* sum, double* squares) {
+  constexpr int64_t L = kLanes<T>;
+  const T *x = static_cast<const T*>(in), m = T(center);
+  double s = 0, q = 0;
+  for (int64_t b = 0; b < n; b += kBlock) {
+    int64_t end = n - b < kBlock ? n : b + kBlock, i = b;
+    V<T> s0{}, s1{}, q0{}, q1{};
+    for (; i + 2 * L <= end; i += 2 * L) {
+      V<T> d0 = load<T>(x, i) - m, d1 = load<T>(x, i + L) - m;
+      s0 += d0, q0 += d0 * d0, s1 += d1, q1 += d1 * d1;
+    }
+    for (; i < end; i += L) {
+      V<T> d = (i + L <= end ? load<T>(x, i) : partial<T>(x + i, end - i, m)) - m;
+      s0 += d, q0 += d * d;
+    }
+    s += lane_sum<T>(s0 + s1), q += lane_sum<T>(q0 + q1);
+  }
+  *sum = s, *squares = q;
+}
+
+template <class T>
 double exp_sum(const void* in, int64_t n, double max, void* out) {
   const T* x = static_cast<const T*>(in);
   T* y = static_cast<T*>(out);
@@ -217,6 +238,7 @@ extern const Rows rows;
 const Rows rows = {{DS_FOUR(reduce, kSum), DS_FOUR(reduce, kProd), DS_FOUR(reduce, kMax), DS_FOUR(reduce, kMin)},
                    {DS_FOUR(fold, kSum), DS_FOUR(fold, kProd), DS_FOUR(fold, kMax), DS_FOUR(fold, kMin)},
                    DS_TYPES(centered_squares),
+                   DS_TYPES(moments),
                    DS_TYPES(exp_sum),
                    DS_TYPES(fold_centered),
                    DS_TYPES(fold_exp),

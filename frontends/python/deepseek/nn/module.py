@@ -39,12 +39,13 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         if "_parameters" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__() before setting '{name}'")
-        for group in (self._parameters, self._buffers, self._modules):
-            if name in group and not isinstance(value, (Parameter, Module)):
-                if group is not self._buffers and value is not None:
-                    break
-                group[name] = value
-                return
+        if not isinstance(value, (Parameter, Module)):
+            for group in (self._parameters, self._buffers, self._modules):
+                if name in group:
+                    if group is not self._buffers and value is not None:
+                        raise TypeError(f"'{name}' is a parameter or module; assign one of those, or None")
+                    group[name] = value
+                    return
         for group in (self._parameters, self._buffers, self._modules):
             group.pop(name, None)
         if isinstance(value, Parameter):

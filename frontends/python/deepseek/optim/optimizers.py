@@ -72,15 +72,18 @@ class SGD(Optimizer):
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov)
 
     def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
-        if "velocity" not in state and group["momentum"]:
+        rate, decay = float(group["lr"]), group["weight_decay"]
+        if not group["momentum"]:
+            _native.assign(parameter, use.sgd_step(parameter, gradient, rate, weight_decay=decay))
+            return
+        if not state:
             state["velocity"] = creation.zeros_like(parameter)
-        results = use.sgd_step(
-            parameter, gradient, state.get("velocity"), group["lr"], momentum=group["momentum"],
-            weight_decay=group["weight_decay"], nesterov=group["nesterov"],
+        value, velocity = use.sgd_momentum_step(
+            parameter, gradient, state["velocity"], rate, momentum=group["momentum"], weight_decay=decay,
+            nesterov=group["nesterov"],
         )  # fmt: skip
-        _native.assign(parameter, results[0])
-        if "velocity" in state:
-            _native.assign(state["velocity"], results[1])
+        _native.assign(parameter, value)
+        _native.assign(state["velocity"], velocity)
 
 
 class Adam(Optimizer):
@@ -96,8 +99,8 @@ class Adam(Optimizer):
         if not state:
             state["mean"], state["square"] = creation.zeros_like(parameter), creation.zeros_like(parameter)
         value, mean, square = use.adam_step(
-            parameter, gradient, state["mean"], state["square"], group["lr"], float(self.steps), beta1=group["betas"][0],
-            beta2=group["betas"][1], eps=group["eps"], weight_decay=group["weight_decay"], decoupled=self.decoupled,
+            parameter, gradient, state["mean"], state["square"], float(group["lr"]), float(self.steps),
+            beta1=group["betas"][0], beta2=group["betas"][1], epsilon=group["eps"], weight_decay=group["weight_decay"], decoupled=self.decoupled,
         )  # fmt: skip
         _native.assign(parameter, value)
         _native.assign(state["mean"], mean)

@@ -39,20 +39,22 @@ void replace_all(std::string* text, const std::string& from, const std::string& 
     text->replace(at, from.size(), to);
 }
 
+// Whole words only: "anything" stays.
+std::string replace_word(const std::string& text, const std::string& from, const std::string& to) {
+  return std::regex_replace(text, std::regex("\\b" + from + "\\b"), to);
+}
+
 std::string rename(const std::string& original, const Spelling& to) {
-  std::string text = original;
   static const Spelling from = spell("acme.thing");
+  std::string text = original;
   replace_all(&text, from.dotted, to.dotted);
   replace_all(&text, from.underlined, to.underlined);
-  replace_all(&text, from.type, to.type);
-  replace_all(&text, from.last, to.last);
-  return text;
+  return replace_word(replace_word(text, from.type, to.type), from.last, to.last);
 }
 
 // A device begins as a copy of the null device, whose name is a word of its own in its sources.
 std::string rename_null(const std::string& text, const Spelling& to) {
-  std::string named = std::regex_replace(text, std::regex("\\bnull\\b"), to.last);
-  return std::regex_replace(named, std::regex("kType = 1024"), "kType = 1025");
+  return replace_word(replace_word(text, "null", to.last), "kType = 1024", "kType = 1025");
 }
 
 std::string read_all(const fs::path& file) {
@@ -132,7 +134,7 @@ int build_plugin() {
   if (fs::exists("CMakeLists.txt")) {
     std::string configure = "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release";
     if (!fs::exists("build/CMakeCache.txt"))
-      if (int status = run(configure + " -DCMAKE_PREFIX_PATH=" + shell_word(installed) +
+      if (int status = run(configure + " -DDeepSeek_DIR=" + shell_word(installed / "lib/cmake/DeepSeek") +
                            " > build.log || { cat build.log; exit 1; }"))
         return status;
     std::error_code none;

@@ -27,6 +27,10 @@ struct Simd {
   // Transposes rows x columns elements of `size` bytes; steps in bytes between rows of in and rows of out.
   void (*transpose)(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows, int64_t columns,
                     int size);
+  // Blocks [first, first + 16) of Philox4x32-10 as words in element order (sdk's philox.hpp).
+  void (*philox)(uint32_t* words, uint64_t first, uint64_t seed, uint64_t offset);
+  // Pairs u, v of [0, 1) to pairs of normal numbers (Box-Muller), in place; exact: libm's sine and cosine. n even.
+  void (*normal)(double* pairs, int64_t n, bool exact);
   const struct Rows* rows;
 };
 inline constexpr int kMoveCopy = 0, kMoveSplat = 1, kMoveStream = 2;  // stream: past the caches where aligned

@@ -30,8 +30,7 @@ inline void append_integer(std::string& to, long long part) {
   to.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
 }
 template <class T>
-requires(std::is_integral_v<T> && !std::is_same_v<T, bool> &&
-         !std::is_same_v<T, char>) inline void append(std::string& to, T part) {
+requires(std::is_integral_v<T>) inline void append(std::string& to, T part) {
   append_integer(to, static_cast<long long>(part));
 }
 inline void append(std::string& to, double part) {
@@ -39,6 +38,7 @@ inline void append(std::string& to, double part) {
   to.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
 }
 
+inline void append(std::string& to, const ds_spec& spec);  // "f32[2,3]"; shape.hpp
 inline void append(std::string& to, std::span<const int64_t> dims) {
   to += '[';
   for (size_t i = 0; i < dims.size(); ++i) {

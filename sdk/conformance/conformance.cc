@@ -1,0 +1,178 @@
+#include "sdk/conformance/conformance.h"
+
+#include "deepseek/draft/operator.h"
+#include "deepseek/interpret.hpp"
+#include "sdk/conformance/gradients.h"
+#include "sdk/conformance/sample.h"
+
+namespace ds::conformance {
+
+// One context for each way an operator can be run.
+struct Suite::Sessions {
+  Session kernels, references, decomposed;
+};
+
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (auto& line : lines) text += line;
+  return text;
+}
+
+// Relative error that a kernel may have, against the largest magnitude where cancellation is possible.
+double allowed_error(ds_dtype dtype) {
+  switch (dtype) {
+    case DS_F64:
+      return 1e-12;
+    case DS_F32:
+      return 2e-5;
+    case DS_F16:
+      return 4e-3;
+    default:
+      return 3e-2;
+  }
+}
+
+// The error in units of what is allowed; bits must agree for integers and bools.
+double compare(ds_dtype dtype, const std::vector<char>& got, const std::vector<char>& expected) {
+  if (!is_float(dtype)) return got == expected ? 0 : HUGE_VAL;
+  uint8_t type = expr_type(dtype);
+  size_t size = size_t(byte_size(dtype)), count = expected.size() / size;
+  double largest = 0, worst = 0;
+  for (size_t k = 0; k < count; ++k) {
+    double e = std::fabs(expr::load(expected.data() + k * size, type).f);
+    if (e < HUGE_VAL) largest = std::max(largest, e);
+  }
+  for (size_t k = 0; k < count; ++k) {
+    double g = expr::load(got.data() + k * size, type).f, e = expr::load(expected.data() + k * size, type).f;
+    if (g == e || (g != g && e != e)) continue;
+    double error = std::fabs(g - e) / (allowed_error(dtype) * std::max({std::fabs(e), largest / 16, 1e-6}));
+    if (!(error <= worst)) worst = error;
+  }
+  return worst == worst ? worst : HUGE_VAL;
+}
+
+struct Outcome {
+  Failure failure;
+  std::vector<ds_spec> specs;
+  std::vector<std::vector<char>> outputs;
+};
+
+Outcome run(const Session& session, ds_operator_id op, const Sample& sample) {
+  Outcome result;
+  std::vector<Handle> inputs = make_inputs(session, sample, 7), outputs;
+  if ((result.failure = session.call(op, inputs, sample.attributes, &outputs))) return result;
+  for (auto& out : outputs) {
+    result.specs.emplace_back();
+    result.outputs.emplace_back();
+    if ((result.failure = session.read(out, &result.specs.back(), &result.outputs.back()))) return result;
+  }
+  return result;
+}
+
+// Both outcomes must be the same failure, or the same specs with close values.
+void agree(const Outcome& got, const Outcome& expected, const Sample& sample, const char* who, Report* report) {
+  auto fail = [&](const std::string& what) {
+    report->failures.push_back(cat(sample.describe(), ": ", who, ": ", what));
+  };
+  if (got.failure.status != expected.failure.status)
+    return fail(got.failure ? got.failure.text : cat("does not fail as the reference: ", expected.failure.text));
+  if (got.failure) return;
+  if (got.outputs.size() != expected.outputs.size()) return fail("another number of outputs");
+  for (size_t k = 0; k < got.outputs.size(); ++k) {
+    if (got.specs[k].dtype != expected.specs[k].dtype || !(Shape(got.specs[k]) == Shape(expected.specs[k])))
+      return fail(cat("output ", k, " is ", got.specs[k], " instead of ", expected.specs[k]));
+    double error = compare(got.specs[k].dtype, got.outputs[k], expected.outputs[k]);
+    if (error >= 1) return fail(cat("output ", k, " differs: ", error, " times what is allowed"));
+    report->worst_value = std::max(report->worst_value, error);
+  }
+  ++report->compared;
+}
+
+void exclude(Report* report, std::string reason) {
+  if (std::find(report->exclusions.begin(), report->exclusions.end(), reason) == report->exclusions.end())
+    report->exclusions.push_back(std::move(reason));
+}
+
+}  // namespace
+
+std::string Report::line() const {
+  std::string text = cat(passed() ? "ok    " : "FAIL  ", name, "  samples ", samples, " cases ", cases, " compared ",
+                         compared, " gradients ", gradients, "+", second);
+  char worst[64];
+  std::snprintf(worst, sizeof worst, " (worst %.1e, %.1e)", worst_value, worst_gradient);
+  text += worst;
+  for (size_t i = 0; i < exclusions.size(); ++i) text += (i ? "; " : " | ") + exclusions[i];
+  for (auto& f : failures) text += "\n      " + f;
+  return text;
+}
+
+Suite::Suite(const std::string& plugin) : sessions_(std::make_unique<Sessions>()) {
+  sessions_->references.flag("kernels", false);
+  sessions_->decomposed.flag("composites", false);
+  for (Session* s : {&sessions_->kernels, &sessions_->references, &sessions_->decomposed})
+    if (!plugin.empty()) s->require(ds_plugin_load(s->context(), plugin.data(), plugin.size()));
+}
+Suite::~Suite() = default;
+
+std::vector<std::string> Suite::operators() const {
+  const Session& s = sessions_->kernels;
+  return s.lines([&](ds_text_sink sink, void* user) { return ds_operators(s.context(), sink, user); });
+}
+
+Report Suite::check(const std::string& name) try {
+  auto& [kernels, references, decomposed] = *sessions_;
+  Report report;
+  report.name = name;
+  ds_operator_id with_kernels = kernels.find(name), reference = references.find(name), apart = decomposed.find(name);
+  std::string schema_text = joined(kernels.info(with_kernels, "schema"));
+  Schema schema(schema_text);
+  std::vector<std::string> lines = kernels.info(with_kernels, "samples");
+  if (lines.empty()) exclude(&report, "no samples");
+  SampleReader reader;
+  for (auto& line : lines) {
+    Sample sample = reader.read(schema, line);
+    ++report.samples;
+    Outcome expected = run(references, reference, sample);
+    ++report.cases;
+    if (expected.failure) {
+      report.failures.push_back(cat(sample.describe(), ": ", expected.failure.text));
+      continue;
+    }
+    agree(run(kernels, with_kernels, sample), expected, sample, "kernel", &report);
+    agree(run(decomposed, apart, sample), expected, sample, "decomposition", &report);
+
+    for (ds_dtype dtype : {DS_F64, DS_F16, DS_BF16}) {
+      Sample other = with_float_dtype(sample, dtype);
+      if (other.describe() == sample.describe()) break;
+      Outcome result = run(references, reference, other);
+      if (result.failure) {
+        exclude(&report, cat(dtype_name(dtype), ": ", result.failure.text));
+        continue;
+      }
+      ++report.cases;
+      agree(run(kernels, with_kernels, other), result, other, "kernel", &report);
+    }
+    for (const Sample& other : derived(sample)) {
+      Outcome result = run(references, reference, other);
+      if (result.failure && other.layout == Layout::kDense) continue;  // the shapes of this case are not the operator's
+      ++report.cases;
+      if (result.failure)
+        report.failures.push_back(cat(other.describe(), ": ", result.failure.text));
+      else
+        agree(run(kernels, with_kernels, other), result, other, "kernel", &report);
+    }
+    check_gradients(references, reference, with_float_dtype(sample, DS_F64), &report);
+  }
+  std::sort(report.exclusions.begin(), report.exclusions.end());
+  report.exclusions.erase(std::unique(report.exclusions.begin(), report.exclusions.end()), report.exclusions.end());
+  return report;
+} catch (const Error& e) {
+  Report report;
+  report.name = name;
+  report.failures.push_back(e.text);
+  return report;
+}
+
+}  // namespace ds::conformance

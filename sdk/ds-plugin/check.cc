@@ -197,7 +197,8 @@ int check_plugin(const std::string& file_or_name, const CheckOptions& options) {
                         {"threads", check_threads},
                         {"garbage", check_garbage},
                         {"exit", check_exit},
-                        {"core", check_in_core, options.seconds}};
+                        {"core", check_in_core},
+                        {"conformance", check_conformance, options.seconds}};
   std::vector<Result> results;
   bool passed = true;
   for (auto& step : steps) {

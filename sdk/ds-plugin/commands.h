@@ -17,6 +17,8 @@ struct CheckOptions {
 };
 int check_plugin(const std::string& file_or_name, const CheckOptions& options);
 
+// Why no context could be made.
+std::string start_failure();
 // The folder that holds bin/ds-plugin, include/, lib/ and share/.
 std::filesystem::path prefix();
 // The library of a plugin given as a file or as the name of an installed one. Throws.

@@ -12,7 +12,7 @@ namespace {
 
 std::vector<Json> installed() {
   ds_handle context = 0;
-  if (ds_context_create(&context)) throw ProbeError("the core does not start");
+  if (ds_context_create(&context)) throw ProbeError(start_failure());
   std::vector<Json> plugins;
   auto add = [](void* user, const char* text, uint64_t length) -> int32_t {
     static_cast<std::vector<Json>*>(user)->push_back(Json::parse(std::string_view(text, length)));
@@ -47,6 +47,13 @@ std::string counts(const Json& provides) {
 }
 
 }  // namespace
+
+std::string start_failure() {
+  int32_t code = 0;
+  ds_text text{};
+  ds_error(0, &code, &text, nullptr);
+  return "the core does not start: " + std::string(view(text));
+}
 
 std::filesystem::path prefix() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path(); }
 

@@ -32,7 +32,7 @@ struct Embedding {
   }
 
   static Samples samples() {
-    return {"f32[5,3], i64[4]<5", "f32[5,3], i32[2,2]<5; padding_index=0", "f32[5], i64[]<5", "f32[5,3], i64[0]<5"};
+    return {"f32[5,3], i64[4]<5", "f32[5,3], i32[2,2]<5", "f32[5], i64[]<5", "f32[5,3], i64[0]<5"};
   }
 };
 DS_OPERATOR(Embedding);

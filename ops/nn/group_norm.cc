@@ -23,7 +23,7 @@ struct GroupNorm {
     const Node x = b.input(0);
     const Shape shape = x.shape();
     const int64_t groups = b.attr<int64_t>("groups"), images = shape[0];
-    if (element_count(shape) == 0) return b.output(0, b.zeros_like(x));
+    if (element_count(shape) == 0) return b.output(0, b.map({x}, [](Expr v) { return copy(v); }));
     const Node grouped = reshape(x, {images, groups, element_count(shape) / (images * groups)});
     Node y = reshape(b.call("layer_norm", {grouped}, {{"axis", 2}, {"epsilon", b.attribute("epsilon")}}), shape);
     Shape column = Shape::filled(shape.rank() - 1, 1);

@@ -17,7 +17,7 @@ struct LogSoftmax {
   static void decompose(Build& b) {
     const Node x = b.input(0);
     const Shape axis{b.attr<int64_t>("axis")};
-    if (element_count(x.shape()) == 0) return b.output(0, b.zeros_like(x));
+    if (element_count(x.shape()) == 0) return b.output(0, b.map({x}, [](Expr v) { return copy(v); }));
     const Node top = b.call("max", {x}, {{"axis", axis}, {"keepdims", true}});
     const Node total = sum(b.map({x, top}, [](Expr v, Expr m) { return exp(v - m); }), axis, true);
     b.output(0, b.map({x, top, total}, [](Expr v, Expr m, Expr s) { return v - m - log(s); }));

@@ -117,15 +117,15 @@ struct AddView {
   static bool supports(const ds_node& node, ds_kernel_offer& offer) {
     offer.in_place = 1;
     offer.strided_inputs = 2;
-    return node.input_count == 2 && expr_type(node.inputs[0]->dtype) > 0 && node.inputs[0]->dtype == node.inputs[1]->dtype &&
-           binds<AddView>(node);
+    return node.input_count == 2 && expr_type(node.inputs[0]->dtype) > 0 &&
+           node.inputs[0]->dtype == node.inputs[1]->dtype && binds<AddView>(node);
   }
   explicit AddView(const ds_node& node) : window(node), whole(node) {
     size = int(item_size(node.inputs[0]->dtype));
     type = expr_type(node.inputs[0]->dtype);
     strides = value_strides(node, window, size);
     bool half = type == DS_EXPR_F16 || type == DS_EXPR_BF16;
-    add = half ? simd().floating(DS_EXPR_ADD, DS_EXPR_F32, 0)
+    add = half                  ? simd().floating(DS_EXPR_ADD, DS_EXPR_F32, 0)
           : type >= DS_EXPR_F32 ? simd().floating(DS_EXPR_ADD, type, 0)
                                 : simd().integer(DS_EXPR_ADD, type, 0);
     int rank = int(window.extents.size());
@@ -142,18 +142,19 @@ struct AddView {
     whole.run(args);
     char* to = memory(args.outputs[0]) + window.offset;
     const char* from = memory(args.inputs[1]);
-    if (columns) parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        char* t = to;
-        const char* f = from;
-        int64_t rest = r;
-        for (size_t d = window.extents.size(); d-- > 1; rest /= window.extents[d - 1]) {
-          t += rest % window.extents[d - 1] * window.strides[d - 1];
-          f += rest % window.extents[d - 1] * strides[d - 1];
+    if (columns)
+      parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+          char* t = to;
+          const char* f = from;
+          int64_t rest = r;
+          for (size_t d = window.extents.size(); d-- > 1; rest /= window.extents[d - 1]) {
+            t += rest % window.extents[d - 1] * window.strides[d - 1];
+            f += rest % window.extents[d - 1] * strides[d - 1];
+          }
+          row(t, f);
         }
-        row(t, f);
-      }
-    });
+      });
     return DS_OK;
   }
 
@@ -175,7 +176,8 @@ struct AddView {
       } else {
         add(a, a, b, nullptr, n);
       }
-      if (to_step == size) std::memcpy(t, a, size_t(n * size));
+      if (to_step == size)
+        std::memcpy(t, a, size_t(n * size));
       else
         for (int64_t k = 0; k < n; ++k) std::memcpy(t + k * to_step, a + k * size, size_t(size));
     }

@@ -10,8 +10,8 @@
 namespace ds::cpu {
 namespace {
 
-constexpr double kWorthAThread = 8e-6;          // seconds of work that a range should hold at least
-constexpr int64_t kBeyondCache = 24ll << 20;    // bytes moved from which outputs go past the caches
+constexpr double kWorthAThread = 8e-6;        // seconds of work that a range should hold at least
+constexpr int64_t kBeyondCache = 24ll << 20;  // bytes moved from which outputs go past the caches
 
 class Elementwise {
  public:
@@ -39,7 +39,8 @@ class Elementwise {
 
   explicit Elementwise(const ds_node& node) : space_(make_space(node)) {
     int64_t bytes = 0;
-    for (uint32_t i = 0; i < node.input_count; ++i) bytes += element_count(*node.inputs[i]) * item_size(node.inputs[i]->dtype);
+    for (uint32_t i = 0; i < node.input_count; ++i)
+      bytes += element_count(*node.inputs[i]) * item_size(node.inputs[i]->dtype);
     for (uint32_t k = 0; k < node.output_count; ++k) bytes += space_.count * item_size(node.outputs[k]->dtype);
     const char* numerics = std::getenv("DS_NUMERICS");
     bool contract = !numerics || std::strcmp(numerics, "strict") != 0;
@@ -70,7 +71,8 @@ class Elementwise {
     auto** in = static_cast<char**>(alloca(sizeof(char*) * (inputs + 1)));
     for (size_t i = 0; i < inputs; ++i) {
       in[i] = memory(args.inputs[i]);
-      if (repeat_offset_[i] >= 0) in[i] = repeat(space_.inputs[i], in[i], static_cast<char*>(args.workspace) + repeat_offset_[i]);
+      if (repeat_offset_[i] >= 0)
+        in[i] = repeat(space_.inputs[i], in[i], static_cast<char*>(args.workspace) + repeat_offset_[i]);
     }
     // Values of the whole call, computed once and read by every thread.
     char* values = align(alloca(program_.call_bytes + 64));
@@ -97,7 +99,9 @@ class Elementwise {
   static bool same_shape(const ds_spec& a, const ds_spec& b) {
     return a.rank == b.rank && std::equal(a.shape, a.shape + a.rank, b.shape);
   }
-  static char* align(void* p) { return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(p) + 63) & ~uintptr_t{63}); }
+  static char* align(void* p) {
+    return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(p) + 63) & ~uintptr_t{63});
+  }
 
   char* repeat(const Input& in, const char* from, char* to) const {
     int64_t row = in.period * in.size, whole = row + program_.tile * in.size;
@@ -109,12 +113,22 @@ class Elementwise {
     for (size_t s = 0; s < program_.slots.size(); ++s) {
       const Slot& slot = program_.slots[s];
       switch (slot.kind) {
-        case Slot::kConstant: slots[s] = const_cast<uint64_t*>(&program_.constants[slot.index]); break;
-        case Slot::kCallValue: slots[s] = call.values + slot.index; break;
-        case Slot::kRowValue: slots[s] = rows + slot.index; break;
-        case Slot::kRegister: slots[s] = scratch + slot.index; break;
+        case Slot::kConstant:
+          slots[s] = const_cast<uint64_t*>(&program_.constants[slot.index]);
+          break;
+        case Slot::kCallValue:
+          slots[s] = call.values + slot.index;
+          break;
+        case Slot::kRowValue:
+          slots[s] = rows + slot.index;
+          break;
+        case Slot::kRegister:
+          slots[s] = scratch + slot.index;
+          break;
         case Slot::kInput:
-        case Slot::kOutput: slots[s] = nullptr; break;
+        case Slot::kOutput:
+          slots[s] = nullptr;
+          break;
       }
     }
   }
@@ -151,7 +165,8 @@ class Elementwise {
     for (size_t i = 0; i < program_.input_slot.size(); ++i) {
       const Input& in = space_.inputs[i];
       row_in[i] = call.inputs[i] + space_.row_offset(in, row);
-      if (in.access == Access::kRowScalar) std::memcpy(rows + program_.slots[program_.input_slot[i]].index, row_in[i], in.size);
+      if (in.access == Access::kRowScalar)
+        std::memcpy(rows + program_.slots[program_.input_slot[i]].index, row_in[i], in.size);
     }
     execute(kRow, slots, 1);
   }
@@ -167,8 +182,12 @@ class Elementwise {
       char* stage = scratch + program_.input_stage[i];
       const char* from = row_in[i];
       switch (in.access) {
-        case Access::kPeriodic: from += at % in.period * in.size; break;
-        case Access::kDirect: from += at * in.size; break;
+        case Access::kPeriodic:
+          from += at % in.period * in.size;
+          break;
+        case Access::kDirect:
+          from += at * in.size;
+          break;
         case Access::kStrided:
           simd().gather(slot = stage, from + at * in.strides.back(), in.strides.back(), n, in.size);
           continue;
@@ -176,7 +195,8 @@ class Elementwise {
           gather(in, from, at, n, stage);
           slot = stage;
           continue;
-        default: continue;
+        default:
+          continue;
       }
       slot = const_cast<char*>(from);
       if (tail) std::memcpy(slot = stage, from, size_t(n * in.size));

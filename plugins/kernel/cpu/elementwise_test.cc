@@ -44,11 +44,14 @@ struct Fuzz {
   }
 };
 
-const ds_dtype kDtypes[] = {DS_F32, DS_F32, DS_F32, DS_F64, DS_F16, DS_BF16, DS_I32, DS_I64, DS_U8, DS_BOOL, DS_I8, DS_I16};
-const int kFloatOps[] = {DS_EXPR_ADD, DS_EXPR_SUB, DS_EXPR_MUL, DS_EXPR_MIN, DS_EXPR_MAX, DS_EXPR_TANH, DS_EXPR_SIGMOID,
-                         DS_EXPR_SIN, DS_EXPR_NEG, DS_EXPR_ABS, DS_EXPR_ERF, DS_EXPR_FMA, DS_EXPR_SELECT, DS_EXPR_COS};
-const int kIntegerOps[] = {DS_EXPR_ADD, DS_EXPR_SUB, DS_EXPR_MUL, DS_EXPR_MIN, DS_EXPR_MAX, DS_EXPR_NEG, DS_EXPR_ABS,
-                           DS_EXPR_DIV, DS_EXPR_MOD, DS_EXPR_FLOOR_DIV, DS_EXPR_SELECT, DS_EXPR_BIT_XOR, DS_EXPR_SIGN};
+const ds_dtype kDtypes[] = {DS_F32, DS_F32, DS_F32, DS_F64,  DS_F16, DS_BF16,
+                            DS_I32, DS_I64, DS_U8,  DS_BOOL, DS_I8,  DS_I16};
+const int kFloatOps[] = {DS_EXPR_ADD,  DS_EXPR_SUB,     DS_EXPR_MUL,    DS_EXPR_MIN, DS_EXPR_MAX,
+                         DS_EXPR_TANH, DS_EXPR_SIGMOID, DS_EXPR_SIN,    DS_EXPR_NEG, DS_EXPR_ABS,
+                         DS_EXPR_ERF,  DS_EXPR_FMA,     DS_EXPR_SELECT, DS_EXPR_COS};
+const int kIntegerOps[] = {DS_EXPR_ADD,    DS_EXPR_SUB,     DS_EXPR_MUL, DS_EXPR_MIN, DS_EXPR_MAX,
+                           DS_EXPR_NEG,    DS_EXPR_ABS,     DS_EXPR_DIV, DS_EXPR_MOD, DS_EXPR_FLOOR_DIV,
+                           DS_EXPR_SELECT, DS_EXPR_BIT_XOR, DS_EXPR_SIGN};
 const int kTests[] = {DS_EXPR_EQ, DS_EXPR_NE, DS_EXPR_LT, DS_EXPR_LE, DS_EXPR_GT, DS_EXPR_GE, DS_EXPR_AND, DS_EXPR_OR};
 
 void run_case(uint32_t seed) {
@@ -120,7 +123,8 @@ void run_case(uint32_t seed) {
   std::vector<ds_dtype> dtypes;
   for (auto& x : in) ref_in.push_back(x.bind()), dtypes.push_back(x.spec.dtype);
   for (auto& y : want) ref_out.push_back(y.bind());
-  ds_run_args args = {nullptr, ref_in.data(), ref_out.data(), nullptr, uint32_t(inputs), uint32_t(outputs), 0, 0, nullptr, nullptr};
+  ds_run_args args = {nullptr, ref_in.data(), ref_out.data(), nullptr, uint32_t(inputs), uint32_t(outputs), 0,
+                      0,       nullptr,       nullptr};
   int node_type = 0;
   for (ds_dtype d : dtypes) {
     int type = expr_type(d);
@@ -147,11 +151,12 @@ void run_case(uint32_t seed) {
     for (int64_t i = 0; i < y.count(); ++i) {
       expr::Scalar got = expr::load(got_memory + i * item_size(y.spec.dtype), type);
       expr::Scalar expected = expr::load(want[size_t(k)].memory() + want[size_t(k)].at(i), type);
-      bool same = got.i == expected.i &&
-                  (std::abs(got.f - expected.f) <= tolerance * (1 + std::abs(expected.f)) || (got.f != got.f && expected.f != expected.f) || got.f == expected.f);
-      if (type < DS_EXPR_F16 && types[w.outputs[size_t(k)]] >= DS_EXPR_F16) same = true;  // truncation of a rounded value
-      ASSERT_TRUE(same) << "seed " << seed << " output " << k << " type " << int(type) << " element " << i << ": " << got.f << '/' << got.i
-                        << ", want " << expected.f << '/' << expected.i;
+      bool same = got.i == expected.i && (std::abs(got.f - expected.f) <= tolerance * (1 + std::abs(expected.f)) ||
+                                          (got.f != got.f && expected.f != expected.f) || got.f == expected.f);
+      if (type < DS_EXPR_F16 && types[w.outputs[size_t(k)]] >= DS_EXPR_F16)
+        same = true;  // truncation of a rounded value
+      ASSERT_TRUE(same) << "seed " << seed << " output " << k << " type " << int(type) << " element " << i << ": "
+                        << got.f << '/' << got.i << ", want " << expected.f << '/' << expected.i;
     }
   }
 }

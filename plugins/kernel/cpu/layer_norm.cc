@@ -55,7 +55,8 @@ class LayerNorm {
     int64_t step = length_ * expr_size(type_);
     parallel_for(rows_, std::max<int64_t>(1, 16384 / length_), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r)
-        half_ ? half_row(y + r * step, x + r * step, parts[0], parts[1]) : row(y + r * step, x + r * step, parts[0], parts[1]);
+        half_ ? half_row(y + r * step, x + r * step, parts[0], parts[1])
+              : row(y + r * step, x + r * step, parts[0], parts[1]);
     });
     return DS_OK;
   }

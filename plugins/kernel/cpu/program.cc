@@ -19,8 +19,8 @@ bool is_float(int type) { return type >= DS_EXPR_F16; }
 struct Value {
   int type = 0;
   Level level = kTile;
-  int slot = -1;        // of inputs, constants, call and row values
-  int reg = -1;         // virtual register of tile values
+  int slot = -1;  // of inputs, constants, call and row values
+  int reg = -1;   // virtual register of tile values
   int input = -1;
   bool constant = false;
   double number = 0;
@@ -158,7 +158,8 @@ class Compiler {
     } else {  // what does not fit is 0, as in conversions
       bool is_unsigned = type >= DS_EXPR_U8;
       double limit = std::ldexp(1.0, 8 * kSizes[type] - !is_unsigned), whole = std::trunc(x);
-      if (whole < limit && whole >= (is_unsigned ? 0 : -limit)) payload = is_unsigned ? uint64_t(whole) : uint64_t(int64_t(whole));
+      if (whole < limit && whole >= (is_unsigned ? 0 : -limit))
+        payload = is_unsigned ? uint64_t(whole) : uint64_t(int64_t(whole));
     }
     return payload;
   }
@@ -240,7 +241,8 @@ class Compiler {
       fn = find(op, type, 0);
     }
     if (!fn && op == DS_EXPR_FMA)
-      return operation(DS_EXPR_ADD, type, result_type, {operation(DS_EXPR_MUL, type, type, {operands[0], operands[1]}), operands[2]});
+      return operation(DS_EXPR_ADD, type, result_type,
+                       {operation(DS_EXPR_MUL, type, type, {operands[0], operands[1]}), operands[2]});
     if (!fn && !is_float(type)) return as_type(operation(op, DS_EXPR_F64, DS_EXPR_F64, operands), result_type);
     if (!fn) throw Unsupported("an operation ds.expr/1 does not define for its type");
     bool cheap = op <= DS_EXPR_TRUNC || op >= DS_EXPR_RECIPROCAL;
@@ -255,14 +257,16 @@ class Compiler {
     for (int k = 0; k < count; ++k) operands.push_back(results_[from[k]]);
     int type = resolve(in.type);
     switch (in.op) {
-      case DS_EXPR_COPY: return values_[operands[0]].constant ? operands[0] : as_type(operands[0], widened(type));
+      case DS_EXPR_COPY:
+        return values_[operands[0]].constant ? operands[0] : as_type(operands[0], widened(type));
       case DS_EXPR_CAST: {
         int operand = resolve(in.operand);
         if (values_[operands[0]].type != operand || values_[operands[0]].constant)
           operands[0] = as_type(operands[0], widened(operand));
         return as_type(operands[0], type);
       }
-      case DS_EXPR_SELECT: return select(widened(type), operands);
+      case DS_EXPR_SELECT:
+        return select(widened(type), operands);
       case DS_EXPR_POW:
         if (is_float(type) && values_[operands[1]].constant) {
           double e = values_[operands[1]].number;
@@ -291,7 +295,8 @@ class Compiler {
   static int operand_count(int op) {
     switch (op) {
 #define DS_COUNT_OPERANDS(name, number, operands) \
-  case number: return operands;
+  case number:                                    \
+    return operands;
       DS_EXPR_OPS(DS_COUNT_OPERANDS)
 #undef DS_COUNT_OPERANDS
     }
@@ -340,8 +345,10 @@ class Compiler {
   }
   size_t output_number(int k) const {
     uint16_t number;
-    std::memcpy(&number,
-                bytes_ + sizeof header_ + 8 * header_.constants + header_.instructions * sizeof(ds_expr_instruction) + 2 * k, 2);
+    std::memcpy(
+        &number,
+        bytes_ + sizeof header_ + 8 * header_.constants + header_.instructions * sizeof(ds_expr_instruction) + 2 * k,
+        2);
     if (number >= size_t(header_.inputs) + header_.constants + header_.instructions)
       throw Unsupported("a ds.expr/1 program with an output it does not compute");
     return number;
@@ -377,7 +384,8 @@ class Compiler {
       int value = stored[k], type = values_[value].type;
       int reg = values_[value].reg;
       if (stream_) {
-        value = emit(simd_.move(expr_size(type), kMoveStream), type, {reg < 0 && values_[value].level != kTile ? splat(value) : value});
+        value = emit(simd_.move(expr_size(type), kMoveStream), type,
+                     {reg < 0 && values_[value].level != kTile ? splat(value) : value});
       } else if (values_[value].level != kTile) {
         value = splat(value);
       } else if (reg < 0 || registers_[reg].output >= 0 || (k == 0 && reads_inputs_after(registers_[reg].step))) {
@@ -415,19 +423,32 @@ class Compiler {
 
 int expr_type(ds_dtype dtype) {
   switch (dtype) {
-    case DS_BOOL: return DS_EXPR_BOOL;
-    case DS_I8: return DS_EXPR_I8;
-    case DS_I16: return DS_EXPR_I16;
-    case DS_I32: return DS_EXPR_I32;
-    case DS_I64: return DS_EXPR_I64;
-    case DS_U8: return DS_EXPR_U8;
-    case DS_U16: return DS_EXPR_U16;
-    case DS_U32: return DS_EXPR_U32;
-    case DS_U64: return DS_EXPR_U64;
-    case DS_F16: return DS_EXPR_F16;
-    case DS_BF16: return DS_EXPR_BF16;
-    case DS_F32: return DS_EXPR_F32;
-    case DS_F64: return DS_EXPR_F64;
+    case DS_BOOL:
+      return DS_EXPR_BOOL;
+    case DS_I8:
+      return DS_EXPR_I8;
+    case DS_I16:
+      return DS_EXPR_I16;
+    case DS_I32:
+      return DS_EXPR_I32;
+    case DS_I64:
+      return DS_EXPR_I64;
+    case DS_U8:
+      return DS_EXPR_U8;
+    case DS_U16:
+      return DS_EXPR_U16;
+    case DS_U32:
+      return DS_EXPR_U32;
+    case DS_U64:
+      return DS_EXPR_U64;
+    case DS_F16:
+      return DS_EXPR_F16;
+    case DS_BF16:
+      return DS_EXPR_BF16;
+    case DS_F32:
+      return DS_EXPR_F32;
+    case DS_F64:
+      return DS_EXPR_F64;
   }
   return -1;
 }

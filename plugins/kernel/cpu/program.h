@@ -1,7 +1,7 @@
 // program.h: a ds.expr/1 program compiled for one node: steps over tiles, their operands bound to slots.
 //
-// A slot is a place in a table of addresses that every thread fills for itself: inputs and outputs point into tensors or
-// staging tiles, registers into scratch memory small enough for the first-level cache.
+// A slot is a place in a table of addresses that every thread fills for itself: inputs and outputs point into tensors
+// or staging tiles, registers into scratch memory small enough for the first-level cache.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -34,8 +34,8 @@ struct Program {
   std::vector<int> input_size, output_size;        // bytes per element
   std::vector<bool> input_tile;                    // differs by element, else a scalar of a call or row
   std::vector<int64_t> input_stage, output_stage;  // scratch offsets of staging tiles, for tails and gathered inputs
-  int64_t tile = 512;       // elements
-  int64_t call_bytes = 0;   // of values computed once per call, and per row
+  int64_t tile = 512;                              // elements
+  int64_t call_bytes = 0;                          // of values computed once per call, and per row
   int64_t row_bytes = 0;
   int64_t scratch_bytes = 0;
   double seconds_per_element = 0;  // rough, to decide how much work a thread should get

@@ -63,7 +63,8 @@ class Random {
     simd().philox(words, g * 16, state[0], state[1]);
     int64_t n = wide_ ? kWords / 2 : kWords;
     if (wide_) {
-      for (int64_t i = 0; i < n; ++i) values[i] = double((words[2 * i] | uint64_t{words[2 * i + 1]} << 32) >> 11) * 0x1p-53;
+      for (int64_t i = 0; i < n; ++i)
+        values[i] = double((words[2 * i] | uint64_t{words[2 * i + 1]} << 32) >> 11) * 0x1p-53;
     } else {
       bool half = kind_ == kUniform && type_ == DS_EXPR_F16, brain = kind_ == kUniform && type_ == DS_EXPR_BF16;
       int shift = half ? 21 : brain ? 24 : 8;

@@ -89,7 +89,10 @@ class Reduce : public Reduction {
     std::string_view op = view(node.op);
     truth_ = op == "any" || op == "all";
     mean_ = op == "mean";
-    pass_ = op == "prod" ? kPassProd : op == "max" || op == "any" ? kPassMax : op == "min" || op == "all" ? kPassMin : kPassSum;
+    pass_ = op == "prod"                 ? kPassProd
+            : op == "max" || op == "any" ? kPassMax
+            : op == "min" || op == "all" ? kPassMin
+                                         : kPassSum;
     if (mean_ && !sweep_.floating()) throw Unsupported("a mean of integers");
   }
   uint64_t workspace() const { return uint64_t(bytes(sweep_.outputs() + sweep_.partials())); }
@@ -98,7 +101,9 @@ class Reduce : public Reduction {
     Accumulator* result = sweep_.partials() == sweep_.outputs() ? partial : partial + sweep_.partials();
     sweep_.run(pass_, memory(args.inputs[0]), result, partial, nullptr, truth_);
     if (truth_ && sweep_.reduced() == 0)
-      std::fill(result, result + sweep_.outputs(), sweep_.floating() ? Accumulator{.f = pass_ == kPassMin ? 1.0 : 0.0} : Accumulator{.i = pass_ == kPassMin});
+      std::fill(
+          result, result + sweep_.outputs(),
+          sweep_.floating() ? Accumulator{.f = pass_ == kPassMin ? 1.0 : 0.0} : Accumulator{.i = pass_ == kPassMin});
     if (mean_)
       for (int64_t k = 0; k < sweep_.outputs(); ++k) result[k].f /= double(sweep_.reduced());
     store_result(result, args);
@@ -124,7 +129,8 @@ class TwoSweeps : public Reduction {
     if (!sweep_.floating()) throw Unsupported("needs a floating dtype");
     if (!exp_)
       for (uint32_t i = 1; i < node.attribute_count; ++i)
-        if (node.attributes[i].tag == DS_INT || node.attributes[i].tag == DS_FLOAT) correction_ = float_attribute(node, i);
+        if (node.attributes[i].tag == DS_INT || node.attributes[i].tag == DS_FLOAT)
+          correction_ = float_attribute(node, i);
   }
   uint64_t workspace() const { return uint64_t(bytes(2 * sweep_.outputs() + sweep_.partials())); }
   int32_t run(const ds_run_args& args) {
@@ -135,8 +141,10 @@ class TwoSweeps : public Reduction {
     sweep_.run(exp_ ? kPassMax : kPassSum, x, center, partial, nullptr, false);
     for (int64_t k = 0; k < count; ++k) {
       double& c = center[k].f;
-      if (!exp_) c /= double(sweep_.reduced());
-      else if (std::isinf(c)) c = c < 0 ? 0 : c;  // all -inf: exp(-inf) sums to 0
+      if (!exp_)
+        c /= double(sweep_.reduced());
+      else if (std::isinf(c))
+        c = c < 0 ? 0 : c;  // all -inf: exp(-inf) sums to 0
     }
     sweep_.run(exp_ ? kPassExp : kPassSquares, x, result, partial, center, false);
     for (int64_t k = 0; k < count; ++k) {
@@ -175,8 +183,10 @@ class Arg {
     minimum_ = view(node.op) == "argmin";
     const ds_value& v = attribute(node, 0);
     std::vector<int64_t> axes;
-    if (v.tag == DS_INT) axes = {v.u.i};
-    else if (v.tag == DS_INTS) axes.assign(v.u.is, v.u.is + v.count);
+    if (v.tag == DS_INT)
+      axes = {v.u.i};
+    else if (v.tag == DS_INTS)
+      axes.assign(v.u.is, v.u.is + v.count);
     if (axes.size() > 1) throw Unsupported("several axes");
     if (axes.empty()) {
       length_ = element_count(x);
@@ -195,7 +205,8 @@ class Arg {
     auto* y = reinterpret_cast<int64_t*>(memory(args.outputs[0]));
     int64_t grain = std::max<int64_t>(1, 16384 / length_);
     parallel_for(outer_ * inner_, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t k = begin; k < end; ++k) y[k] = along(x + (k / inner_ * length_ * inner_ + k % inner_) * expr_size(type_));
+      for (int64_t k = begin; k < end; ++k)
+        y[k] = along(x + (k / inner_ * length_ * inner_ + k % inner_) * expr_size(type_));
     });
     return DS_OK;
   }
@@ -206,9 +217,21 @@ class Arg {
   static bool wins(int type, bool minimum, const char* a, const char* b) {
     auto better = [&](auto x, auto y) { return x != x ? y == y : minimum ? x < y : x > y; };
     auto read = [](auto* out, const char* p) { std::memcpy(out, p, sizeof *out); };
-    if (type == DS_EXPR_F32) { float x, y; read(&x, a), read(&y, b); return better(x, y); }
-    if (type == DS_EXPR_F64) { double x, y; read(&x, a), read(&y, b); return better(x, y); }
-    if (type == DS_EXPR_I64) { int64_t x, y; read(&x, a), read(&y, b); return better(x, y); }
+    if (type == DS_EXPR_F32) {
+      float x, y;
+      read(&x, a), read(&y, b);
+      return better(x, y);
+    }
+    if (type == DS_EXPR_F64) {
+      double x, y;
+      read(&x, a), read(&y, b);
+      return better(x, y);
+    }
+    if (type == DS_EXPR_I64) {
+      int64_t x, y;
+      read(&x, a), read(&y, b);
+      return better(x, y);
+    }
     uint64_t x, y;
     read(&x, a), read(&y, b);
     return better(x, y);

@@ -32,10 +32,25 @@ Case make_case(std::vector<int64_t> extents, std::vector<int64_t> axes) {
   return c;
 }
 
-const std::vector<std::pair<std::vector<int64_t>, std::vector<int64_t>>> kCases = {
-    {{}, {}}, {{7}, {}}, {{7}, {0}}, {{3, 5}, {0}}, {{3, 5}, {1}}, {{3, 5}, {}}, {{4, 300}, {1}}, {{300, 4}, {0}},
-    {{2, 3, 4, 5}, {1, 3}}, {{2, 3, 4, 5}, {0, 2}}, {{2, 70, 130}, {1}}, {{2, 1, 130}, {1}}, {{100003}, {}}, {{3, 70001}, {1}},
-    {{50000, 3}, {0}}, {{9, 1100}, {0}}, {{65, 3, 33}, {0, 2}}, {{0, 3}, {0}}, {{3, 0}, {1}}};
+const std::vector<std::pair<std::vector<int64_t>, std::vector<int64_t>>> kCases = {{{}, {}},
+                                                                                   {{7}, {}},
+                                                                                   {{7}, {0}},
+                                                                                   {{3, 5}, {0}},
+                                                                                   {{3, 5}, {1}},
+                                                                                   {{3, 5}, {}},
+                                                                                   {{4, 300}, {1}},
+                                                                                   {{300, 4}, {0}},
+                                                                                   {{2, 3, 4, 5}, {1, 3}},
+                                                                                   {{2, 3, 4, 5}, {0, 2}},
+                                                                                   {{2, 70, 130}, {1}},
+                                                                                   {{2, 1, 130}, {1}},
+                                                                                   {{100003}, {}},
+                                                                                   {{3, 70001}, {1}},
+                                                                                   {{50000, 3}, {0}},
+                                                                                   {{9, 1100}, {0}},
+                                                                                   {{65, 3, 33}, {0, 2}},
+                                                                                   {{0, 3}, {0}},
+                                                                                   {{3, 0}, {1}}};
 
 template <class T>
 void check(ds_dtype dtype, const char* op, ds_dtype out_dtype, auto oracle, double tolerance) {
@@ -55,15 +70,22 @@ void check(ds_dtype dtype, const char* op, ds_dtype out_dtype, auto oracle, doub
       std::vector<long double> v;
       for (int64_t i : c.groups[k]) v.push_back((long double)x.get<T>(i));
       long double want = oracle(v);
-      long double got = out_dtype == DS_F32 ? (long double)y.get<float>(int64_t(k)) : out_dtype == DS_F64 ? (long double)y.get<double>(int64_t(k))
-                        : out_dtype == DS_BOOL ? (long double)y.get<uint8_t>(int64_t(k)) : out_dtype == DS_I32 ? (long double)y.get<int32_t>(int64_t(k))
-                                                                                       : (long double)y.get<int64_t>(int64_t(k));
-      ASSERT_NEAR(double(got), double(want), tolerance * (1 + std::abs(double(want)))) << op << " output " << k << " of " << c.groups.size() << " from " << v.size();
+      long double got = out_dtype == DS_F32    ? (long double)y.get<float>(int64_t(k))
+                        : out_dtype == DS_F64  ? (long double)y.get<double>(int64_t(k))
+                        : out_dtype == DS_BOOL ? (long double)y.get<uint8_t>(int64_t(k))
+                        : out_dtype == DS_I32  ? (long double)y.get<int32_t>(int64_t(k))
+                                               : (long double)y.get<int64_t>(int64_t(k));
+      ASSERT_NEAR(double(got), double(want), tolerance * (1 + std::abs(double(want))))
+          << op << " output " << k << " of " << c.groups.size() << " from " << v.size();
     }
   }
 }
 using Values = std::vector<long double>;
-long double sum(const Values& v) { long double s = 0; for (auto x : v) s += x; return s; }
+long double sum(const Values& v) {
+  long double s = 0;
+  for (auto x : v) s += x;
+  return s;
+}
 long double variance(const Values& v) {
   long double m = sum(v) / v.size(), s = 0;
   for (auto x : v) s += (x - m) * (x - m);
@@ -74,18 +96,55 @@ TEST(Reduce, SumsAndFriends) {
   check<float>(DS_F32, "sum", DS_F32, sum, 2e-6);
   check<double>(DS_F64, "sum", DS_F64, sum, 1e-13);
   check<int32_t>(DS_I32, "sum", DS_I64, sum, 0);
-  check<uint8_t>(DS_BOOL, "sum", DS_I64, [](const Values& v) { long double s = 0; for (auto x : v) s += x != 0; return s; }, 2);
-  check<float>(DS_F32, "mean", DS_F32, [](const Values& v) { return sum(v) / v.size(); }, 1e-6);
-  auto most = [](const Values& v) { auto m = v[0]; for (auto x : v) m = std::max(m, x); return m; };
-  auto least = [](const Values& v) { auto m = v[0]; for (auto x : v) m = std::min(m, x); return m; };
+  check<uint8_t>(
+      DS_BOOL, "sum", DS_I64,
+      [](const Values& v) {
+        long double s = 0;
+        for (auto x : v) s += x != 0;
+        return s;
+      },
+      2);
+  check<float>(
+      DS_F32, "mean", DS_F32, [](const Values& v) { return sum(v) / v.size(); }, 1e-6);
+  auto most = [](const Values& v) {
+    auto m = v[0];
+    for (auto x : v) m = std::max(m, x);
+    return m;
+  };
+  auto least = [](const Values& v) {
+    auto m = v[0];
+    for (auto x : v) m = std::min(m, x);
+    return m;
+  };
   check<float>(DS_F32, "max", DS_F32, most, 0);
   check<double>(DS_F64, "min", DS_F64, least, 0);
   check<int32_t>(DS_I32, "max", DS_I32, most, 0);
-  check<int32_t>(DS_I32, "any", DS_BOOL, [](const Values& v) { for (auto x : v) if (x != 0) return 1; return 0; }, 0);
-  check<int32_t>(DS_I32, "all", DS_BOOL, [](const Values& v) { for (auto x : v) if (x == 0) return 0; return 1; }, 0);
+  check<int32_t>(
+      DS_I32, "any", DS_BOOL,
+      [](const Values& v) {
+        for (auto x : v)
+          if (x != 0) return 1;
+        return 0;
+      },
+      0);
+  check<int32_t>(
+      DS_I32, "all", DS_BOOL,
+      [](const Values& v) {
+        for (auto x : v)
+          if (x == 0) return 0;
+        return 1;
+      },
+      0);
   check<float>(DS_F32, "var", DS_F32, variance, 1e-6);
   check<double>(DS_F64, "var", DS_F64, variance, 1e-12);
-  check<float>(DS_F32, "logsumexp", DS_F32, [](const Values& v) { long double s = 0; for (auto x : v) s += std::exp(x); return std::log(s); }, 1e-6);
+  check<float>(
+      DS_F32, "logsumexp", DS_F32,
+      [](const Values& v) {
+        long double s = 0;
+        for (auto x : v) s += std::exp(x);
+        return std::log(s);
+      },
+      1e-6);
 }
 
 // Adding up in float alone would lose everything below 2^24.

@@ -66,7 +66,8 @@ void allocate(Program& p, const std::vector<TileStep>& steps, const std::vector<
     slot_of_piece.push_back(int(p.slots.size()));
     p.slots.push_back({Slot::kRegister, uint32_t(take(size))});
   }
-  for (size_t i = 0; i < p.input_size.size(); ++i) p.input_stage.push_back(p.input_tile[i] ? take(p.input_size[i]) : -1);
+  for (size_t i = 0; i < p.input_size.size(); ++i)
+    p.input_stage.push_back(p.input_tile[i] ? take(p.input_size[i]) : -1);
   for (int size : p.output_size) p.output_stage.push_back(take(size));
 
   auto slot = [&](int o) {

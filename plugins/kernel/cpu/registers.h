@@ -10,11 +10,11 @@ namespace ds::cpu {
 inline constexpr int kNoOperand = INT32_MIN;
 
 struct TileStep {
-  Tile fn;          // null: the step was merged into another
-  int out;          // virtual register
-  int operand[3];   // virtual register, ~slot, or kNoOperand
-  int value[3];     // value numbers of the operands, -1
-  int op, type;     // as in ds.expr/1; op 0: a conversion or a move
+  Tile fn;         // null: the step was merged into another
+  int out;         // virtual register
+  int operand[3];  // virtual register, ~slot, or kNoOperand
+  int value[3];    // value numbers of the operands, -1
+  int op, type;    // as in ds.expr/1; op 0: a conversion or a move
 };
 
 struct Register {

@@ -19,14 +19,15 @@ struct Simd {
   // uniform: bit i says that operand i is one element instead of n. Null: there is no such function.
   Tile (*floating)(int op, int type, int uniform);
   Tile (*integer)(int op, int type, int uniform);
-  Tile (*convert)(int from, int to);           // C++ conversion with defined corners; f16, bf16 only from and to f32
-  Tile (*move)(int size, int kind);            // kMove*
-  Tile (*select)(int size, int uniform);       // a: bool, b and c: any element of that size
+  Tile (*convert)(int from, int to);      // C++ conversion with defined corners; f16, bf16 only from and to f32
+  Tile (*move)(int size, int kind);       // kMove*
+  Tile (*select)(int size, int uniform);  // a: bool, b and c: any element of that size
   // Elements `stride` bytes apart made dense: n exactly. size: 1, 2, 4, 8 or 16 bytes.
   void (*gather)(void* out, const char* in, int64_t stride, int64_t n, int size);
-  // Transposes rows x columns elements of `size` bytes; steps in bytes between rows of in and rows of out.
+  // Transposes rows x columns elements of `size` bytes; steps in bytes between rows of in and rows of out. stream: past
+  // the caches where aligned.
   void (*transpose)(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows, int64_t columns,
-                    int size);
+                    int size, bool stream);
   // Blocks [first, first + 16) of Philox4x32-10 as words in element order (sdk's philox.hpp).
   void (*philox)(uint32_t* words, uint64_t first, uint64_t seed, uint64_t offset);
   // Pairs u, v of [0, 1) to pairs of normal numbers (Box-Muller), in place; exact: libm's sine and cosine. n even.
@@ -44,10 +45,10 @@ struct Rows {
   double (*centered_squares[2])(const void* x, int64_t n, double mean);  // sum of (x - mean)^2
   // Sums of x - center and of its square: center may be any number near the mean.
   void (*moments[2])(const void* x, int64_t n, double center, double* sum, double* squares);
-  double (*exp_sum[2])(const void* x, int64_t n, double max, void* exps);  // exps may be null
-  void (*fold_centered[2])(void* acc, const void* x, const void* mean, int64_t n);  // acc += (x - mean)^2
+  double (*exp_sum[2])(const void* x, int64_t n, double max, void* exps);                 // exps may be null
+  void (*fold_centered[2])(void* acc, const void* x, const void* mean, int64_t n);        // acc += (x - mean)^2
   void (*fold_exp[2])(void* acc, const void* x, const void* max, void* exps, int64_t n);  // acc += exp(x - max)
-  void (*scale[2])(void* y, const void* x, int64_t n, double factor, double shift);  // y = x * factor + shift
+  void (*scale[2])(void* y, const void* x, int64_t n, double factor, double shift);       // y = x * factor + shift
   // y = (x - mean) * inverse * weight + bias; weight and bias may be null
   void (*normalize[2])(void* y, const void* x, const void* weight, const void* bias, int64_t n, double mean,
                        double inverse);
@@ -60,8 +61,8 @@ struct Rows {
 };
 inline constexpr int kSum = 0, kProd = 1, kMax = 2, kMin = 3;
 
-const Simd& simd();                  // the best level, or the one DS_CPU_ISA names
-const Simd* simd_level(const char* name);  // base, avx2, avx512; null when this machine lacks it
+const Simd& simd();                          // the best level, or the one DS_CPU_ISA names
+const Simd* simd_level(const char* name);    // base, avx2, avx512; null when this machine lacks it
 const Simd* const* simd_levels(int* count);  // those this machine has, best first
 
 }  // namespace ds::cpu

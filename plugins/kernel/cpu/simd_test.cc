@@ -21,7 +21,8 @@ template <class T>
 double ulp_error(T got, Wide want) {
   T nearest = T(want);
   if (std::isnan(nearest)) return std::isnan(got) ? 0 : 1e30;
-  if (std::isinf(nearest)) return got == nearest ? 0 : std::isinf(got) || std::abs(got) < std::numeric_limits<T>::max() / 2 ? 1e30 : 1;
+  if (std::isinf(nearest))
+    return got == nearest ? 0 : std::isinf(got) || std::abs(got) < std::numeric_limits<T>::max() / 2 ? 1e30 : 1;
   if (!std::isfinite(got)) return 1e30;
   int exponent;
   std::frexp(nearest == 0 ? std::numeric_limits<T>::min() : nearest, &exponent);
@@ -33,9 +34,31 @@ double ulp_error(T got, Wide want) {
 template <class T>
 std::vector<T> samples(Wide low, Wide high) {
   using L = std::numeric_limits<T>;
-  std::vector<T> v = {T(0), T(-0.0), L::infinity(), -L::infinity(), L::quiet_NaN(), L::min(), -L::min(), L::denorm_min(),
-                      -L::denorm_min(), L::max(), L::lowest(), T(1), T(-1), T(0.5), T(-0.5), T(2), T(88.72283), T(88.722839),
-                      T(-87.33655), T(-103.97208), T(-104.5), T(709.782712893384), T(-745.2), T(1e-30), T(-1e-30)};
+  std::vector<T> v = {T(0),
+                      T(-0.0),
+                      L::infinity(),
+                      -L::infinity(),
+                      L::quiet_NaN(),
+                      L::min(),
+                      -L::min(),
+                      L::denorm_min(),
+                      -L::denorm_min(),
+                      L::max(),
+                      L::lowest(),
+                      T(1),
+                      T(-1),
+                      T(0.5),
+                      T(-0.5),
+                      T(2),
+                      T(88.72283),
+                      T(88.722839),
+                      T(-87.33655),
+                      T(-103.97208),
+                      T(-104.5),
+                      T(709.782712893384),
+                      T(-745.2),
+                      T(1e-30),
+                      T(-1e-30)};
   std::mt19937_64 random(7);
   std::uniform_real_distribution<double> uniform{double(low), double(high)};
   for (int i = 0; i < 20000; ++i) v.push_back(T(uniform(random)));
@@ -154,7 +177,8 @@ TEST_P(EveryLevel, BinaryFloat) {
        },
        1},
   };
-  float corners[] = {0.f, -0.f, 1, -1, 0.5f, -0.5f, 2, 3, -3, INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f, 3e38f, 1e10f, 7.25f, -2.5f};
+  float corners[] = {0.f,      -0.f,      1,   -1,     0.5f,    -0.5f, 2,     3,     -3,
+                     INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f, 3e38f, 1e10f, 7.25f, -2.5f};
   std::vector<float> a, b;
   for (float x : corners)
     for (float y : corners) a.push_back(x), b.push_back(y);
@@ -171,7 +195,8 @@ TEST_P(EveryLevel, BinaryFloat) {
         float x0 = a[uniform_mask & 1 ? i / 64 * 64 : i], x1 = b[uniform_mask & 2 ? i / 64 * 64 : i];
         Wide want = binary.oracle(x0, x1);
         ASSERT_LE(ulp_error<float>(y[i], want), binary.bound + 0.01)
-            << level_->name << ' ' << binary.name << '(' << x0 << ", " << x1 << ") = " << y[i] << ", want " << double(want);
+            << level_->name << ' ' << binary.name << '(' << x0 << ", " << x1 << ") = " << y[i] << ", want "
+            << double(want);
       }
     }
 }
@@ -181,8 +206,7 @@ TEST_P(EveryLevel, Fma) {
   for (int i = 0; i < 64; ++i) a[i] = i * 0.7 - 20, b[i] = 3 - i, c[i] = i * i;
   for (int u = 0; u < 7; ++u) {
     level_->floating(DS_EXPR_FMA, DS_EXPR_F64, u)(y.data(), a.data(), b.data(), c.data(), 64);
-    for (int i = 0; i < 64; ++i)
-      EXPECT_NEAR(y[i], a[u & 1 ? 0 : i] * b[u & 2 ? 0 : i] + c[u & 4 ? 0 : i], 1e-10);
+    for (int i = 0; i < 64; ++i) EXPECT_NEAR(y[i], a[u & 1 ? 0 : i] * b[u & 2 ? 0 : i] + c[u & 4 ? 0 : i], 1e-10);
   }
 }
 
@@ -191,8 +215,22 @@ void check_integers(const Simd& level, int type) {
   using U = std::make_unsigned_t<T>;
   constexpr int kBits = 8 * sizeof(T);
   std::vector<T> a, b;
-  T corners[] = {T(0), T(1), T(2), T(3), T(7), T(-1), T(-2), T(-3), T(kBits - 1), T(kBits), std::numeric_limits<T>::max(),
-                 std::numeric_limits<T>::min(), T(100), T(-100), T(5), T(std::numeric_limits<T>::max() - 1)};
+  T corners[] = {T(0),
+                 T(1),
+                 T(2),
+                 T(3),
+                 T(7),
+                 T(-1),
+                 T(-2),
+                 T(-3),
+                 T(kBits - 1),
+                 T(kBits),
+                 std::numeric_limits<T>::max(),
+                 std::numeric_limits<T>::min(),
+                 T(100),
+                 T(-100),
+                 T(5),
+                 T(std::numeric_limits<T>::max() - 1)};
   for (T x : corners)
     for (T y : corners) a.push_back(x), b.push_back(y);
   std::vector<T> y(a.size());
@@ -204,12 +242,16 @@ void check_integers(const Simd& level, int type) {
       for (size_t i = 0; i < a.size(); i += 64) fn(&y[i], &a[i], &b[i], nullptr, 64);
       for (size_t i = 0; i < a.size(); ++i) {
         T x0 = a[u & 1 ? i / 64 * 64 : i], x1 = b[u & 2 ? i / 64 * 64 : i];
-        ASSERT_EQ(int64_t(y[i]), int64_t(want(x0, x1))) << level.name << " op " << op << " type " << type << ": " << int64_t(x0) << ", " << int64_t(x1);
+        ASSERT_EQ(int64_t(y[i]), int64_t(want(x0, x1)))
+            << level.name << " op " << op << " type " << type << ": " << int64_t(x0) << ", " << int64_t(x1);
       }
     }
   };
   auto wide = [](T x) { return __int128(x); };
-  auto floored = [&](T x, T z) { __int128 q = wide(x) / z; return (wide(x) % z != 0 && (x < 0) != (z < 0)) ? q - 1 : q; };
+  auto floored = [&](T x, T z) {
+    __int128 q = wide(x) / z;
+    return (wide(x) % z != 0 && (x < 0) != (z < 0)) ? q - 1 : q;
+  };
   run(DS_EXPR_ADD, [&](T x, T z) { return T(wide(x) + z); });
   run(DS_EXPR_SUB, [&](T x, T z) { return T(wide(x) - z); });
   run(DS_EXPR_MUL, [&](T x, T z) { return T(uint64_t(x) * uint64_t(z)); });
@@ -265,12 +307,45 @@ TEST_P(EveryLevel, Comparisons) {
 template <class From, class To>
 void check_conversion(const Simd& level, int from, int to) {
   std::vector<From> x;
-  for (double v : {0.0, -0.0, 1.0, -1.0, 0.99, -0.99, 127.0, 127.9, 128.0, -128.0, -128.9, -129.0, 255.0, 255.5, 256.0, 32767.5,
-                   32768.0, -32769.0, 65535.5, 2147483647.0, 2147483648.0, -2147483648.0, -2147483649.0, 4294967295.0,
-                   4294967296.0, 9.2e18, 9223372036854775808.0, -9223372036854775808.0, 1.8e19, 18446744073709551616.0, 1e30,
-                   -1e30, HUGE_VAL, -HUGE_VAL, std::nan("")})
-    if constexpr (std::is_floating_point_v<From>) x.push_back(From(v));
-    else x.push_back(std::abs(v) < 9e18 ? From(int64_t(v)) : From(7));
+  for (double v : {0.0,
+                   -0.0,
+                   1.0,
+                   -1.0,
+                   0.99,
+                   -0.99,
+                   127.0,
+                   127.9,
+                   128.0,
+                   -128.0,
+                   -128.9,
+                   -129.0,
+                   255.0,
+                   255.5,
+                   256.0,
+                   32767.5,
+                   32768.0,
+                   -32769.0,
+                   65535.5,
+                   2147483647.0,
+                   2147483648.0,
+                   -2147483648.0,
+                   -2147483649.0,
+                   4294967295.0,
+                   4294967296.0,
+                   9.2e18,
+                   9223372036854775808.0,
+                   -9223372036854775808.0,
+                   1.8e19,
+                   18446744073709551616.0,
+                   1e30,
+                   -1e30,
+                   HUGE_VAL,
+                   -HUGE_VAL,
+                   std::nan("")})
+    if constexpr (std::is_floating_point_v<From>)
+      x.push_back(From(v));
+    else
+      x.push_back(std::abs(v) < 9e18 ? From(int64_t(v)) : From(7));
   while (x.size() % 64) x.push_back(From(3));
   std::vector<To> y(x.size());
   Tile fn = level.convert(from, to);
@@ -285,8 +360,10 @@ void check_conversion(const Simd& level, int from, int to) {
     } else {
       want = To(x[i]);
     }
-    if (want == want) EXPECT_EQ(y[i], want) << level.name << ' ' << from << "->" << to << " of " << double(x[i]);
-    else EXPECT_NE(y[i], y[i]);
+    if (want == want)
+      EXPECT_EQ(y[i], want) << level.name << ' ' << from << "->" << to << " of " << double(x[i]);
+    else
+      EXPECT_NE(y[i], y[i]);
   }
 }
 template <class From>
@@ -325,8 +402,10 @@ TEST_P(EveryLevel, Halves) {
     level_->convert(DS_EXPR_F32, type)(back.data(), f.data(), nullptr, nullptr, 65536);
     int special = type == DS_EXPR_F16 ? 0x7c00 : 0x7f80;
     for (int i = 0; i < 65536; ++i) {
-      if ((i & 0x7fff) > special) EXPECT_TRUE(std::isnan(f[size_t(i)])) << i;
-      else ASSERT_EQ(back[size_t(i)], i) << level_->name << ' ' << type;
+      if ((i & 0x7fff) > special)
+        EXPECT_TRUE(std::isnan(f[size_t(i)])) << i;
+      else
+        ASSERT_EQ(back[size_t(i)], i) << level_->name << ' ' << type;
     }
     // Between neighbours: below, at and above the middle.
     std::vector<float> middle;
@@ -341,7 +420,8 @@ TEST_P(EveryLevel, Halves) {
     back.resize(middle.size());
     level_->convert(DS_EXPR_F32, type)(back.data(), middle.data(), nullptr, nullptr, int64_t(middle.size()));
 
-    for (size_t i = 0; i < middle.size(); ++i) ASSERT_EQ(back[i], want[i]) << level_->name << ' ' << type << ' ' << middle[i];
+    for (size_t i = 0; i < middle.size(); ++i)
+      ASSERT_EQ(back[i], want[i]) << level_->name << ' ' << type << ' ' << middle[i];
     back.resize(65536);
   }
 }

@@ -44,7 +44,8 @@ class Softmax {
     if (inner_ == 1) {
       int64_t step = length_ * expr_size(type_);
       parallel_for(outer_, std::max<int64_t>(1, 8192 / length_), [&](int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; ++r) half_ ? half_row(y + r * step, x + r * step) : row(y + r * step, x + r * step);
+        for (int64_t r = begin; r < end; ++r)
+          half_ ? half_row(y + r * step, x + r * step) : row(y + r * step, x + r * step);
       });
       return DS_OK;
     }
@@ -100,14 +101,19 @@ class Softmax {
     std::memcpy(top, x, size_t(bytes));
     for (int64_t k = 1; k < length_; ++k) f.fold[kMax][index_](top, x + k * step, n);
     std::memset(total, 0, size_t(bytes));
-    for (int64_t k = 0; k < length_; ++k) f.fold_exp[index_](total, x + k * step, top, log_ ? nullptr : y + k * step, n);
+    for (int64_t k = 0; k < length_; ++k)
+      f.fold_exp[index_](total, x + k * step, top, log_ ? nullptr : y + k * step, n);
     for (int64_t j = 0; j < n; ++j) {
-      if (index_) finish(reinterpret_cast<double*>(total)[j]);
-      else finish(reinterpret_cast<float*>(total)[j]);
+      if (index_)
+        finish(reinterpret_cast<double*>(total)[j]);
+      else
+        finish(reinterpret_cast<float*>(total)[j]);
     }
     for (int64_t k = 0; k < length_; ++k) {
-      if (log_) f.subtract[index_](y + k * step, x + k * step, top, total, n);
-      else f.multiply[index_](y + k * step, y + k * step, total, n);
+      if (log_)
+        f.subtract[index_](y + k * step, x + k * step, top, total, n);
+      else
+        f.multiply[index_](y + k * step, y + k * step, total, n);
     }
   }
   template <class T>

@@ -8,13 +8,15 @@ namespace {
 
 template <class T>
 void check_softmax(ds_dtype dtype, double tolerance) {
-  for (std::vector<int64_t> extents : {std::vector<int64_t>{1}, {7}, {3, 5}, {4, 1000}, {1000, 4}, {3, 17, 300}, {2, 3, 4, 5}, {0, 3}, {3, 0}})
+  for (std::vector<int64_t> extents :
+       {std::vector<int64_t>{1}, {7}, {3, 5}, {4, 1000}, {1000, 4}, {3, 17, 300}, {2, 3, 4, 5}, {0, 3}, {3, 0}})
     for (size_t axis = 0; axis < extents.size(); ++axis)
       for (bool log : {false, true}) {
         TestTensor x(dtype, extents), y(dtype, extents);
         for (int64_t i = 0; i < x.count(); ++i) x.get<T>(i) = T(std::sin(double(i) * 1.7) * 20 + 90);
         Trial t;
-        t.op = log ? "log_softmax" : "softmax", t.inputs = {&x}, t.outputs = {&y}, t.attributes = {integer(int64_t(axis) - int64_t(extents.size()))};
+        t.op = log ? "log_softmax" : "softmax", t.inputs = {&x}, t.outputs = {&y},
+        t.attributes = {integer(int64_t(axis) - int64_t(extents.size()))};
         ASSERT_EQ(t.run(), DS_OK);
         int64_t inner = 1, n = extents[axis];
         for (size_t d = axis + 1; d < extents.size(); ++d) inner *= extents[d];
@@ -25,7 +27,9 @@ void check_softmax(ds_dtype dtype, double tolerance) {
           for (int64_t k = 0; k < n; ++k) total += std::exp(x.get<T>(base + k * inner) - top);
           long double want = x.get<T>(i) - top - std::log(total);
           if (!log) want = std::exp(want);
-          ASSERT_NEAR(double(y.get<T>(i)), double(want), tolerance * (log ? 1 + std::abs(double(want)) : double(want) * 2 + 1e-30)) << axis << ' ' << i;
+          ASSERT_NEAR(double(y.get<T>(i)), double(want),
+                      tolerance * (log ? 1 + std::abs(double(want)) : double(want) * 2 + 1e-30))
+              << axis << ' ' << i;
         }
       }
 }

@@ -6,8 +6,8 @@
 namespace ds::cpu {
 namespace {
 
-constexpr int64_t kLongRow = 1024;   // rows from here on are cut into tiles of their own
-constexpr int64_t kGoodRow = 256;    // so are shorter ones that need no tail
+constexpr int64_t kLongRow = 1024;  // rows from here on are cut into tiles of their own
+constexpr int64_t kGoodRow = 256;   // so are shorter ones that need no tail
 constexpr int64_t kMaxPeriod = 4096;
 
 void join(Space& s) {

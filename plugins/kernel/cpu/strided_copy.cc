@@ -13,6 +13,8 @@ namespace ds::cpu {
 namespace {
 
 constexpr int64_t kBytesPerRange = 32 << 10;
+constexpr int64_t kSquare = 512;              // rows and columns of a transposition done together
+constexpr int64_t kBeyondCache = 12ll << 20;  // bytes from which transpositions go past the caches
 
 void reorder(std::vector<int64_t>& v, const std::vector<size_t>& order) {
   std::vector<int64_t> old = v;
@@ -35,11 +37,16 @@ void copy_row(char* to, int64_t to_step, const char* from, int64_t from_step, in
   }
   if (to_step == size) return simd().gather(to, from, from_step, n, size);
   switch (size) {
-    case 1: return strided_row<uint8_t>(to, to_step, from, from_step, n);
-    case 2: return strided_row<uint16_t>(to, to_step, from, from_step, n);
-    case 4: return strided_row<uint32_t>(to, to_step, from, from_step, n);
-    case 8: return strided_row<uint64_t>(to, to_step, from, from_step, n);
-    case 16: return strided_row<unsigned __int128>(to, to_step, from, from_step, n);
+    case 1:
+      return strided_row<uint8_t>(to, to_step, from, from_step, n);
+    case 2:
+      return strided_row<uint16_t>(to, to_step, from, from_step, n);
+    case 4:
+      return strided_row<uint32_t>(to, to_step, from, from_step, n);
+    case 8:
+      return strided_row<uint64_t>(to, to_step, from, from_step, n);
+    case 16:
+      return strided_row<unsigned __int128>(to, to_step, from, from_step, n);
   }
 }
 
@@ -48,7 +55,8 @@ void copy_row(char* to, int64_t to_step, const char* from, int64_t from_step, in
 bool injective(const std::vector<int64_t>& extents, const std::vector<int64_t>& strides) {
   std::vector<size_t> order(extents.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::abs(strides[a]) < std::abs(strides[b]); });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return std::abs(strides[a]) < std::abs(strides[b]); });
   int64_t span = 0;  // largest distance within the dimensions so far
   for (size_t d : order) {
     if (extents[d] <= 1) continue;
@@ -58,7 +66,8 @@ bool injective(const std::vector<int64_t>& extents, const std::vector<int64_t>& 
   return true;
 }
 
-StridedCopy::StridedCopy(std::vector<int64_t> extents, std::vector<int64_t> to, std::vector<int64_t> from, int size, bool ordered)
+StridedCopy::StridedCopy(std::vector<int64_t> extents, std::vector<int64_t> to, std::vector<int64_t> from, int size,
+                         bool ordered)
     : size_(size), ordered_(ordered && !injective(extents, to)), empty_(false) {
   for (size_t d = 0; d < extents.size();) {
     if (extents[d] == 0) empty_ = true;
@@ -73,7 +82,8 @@ StridedCopy::StridedCopy(std::vector<int64_t> extents, std::vector<int64_t> to, 
     std::vector<size_t> order(extents.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return std::abs(to[a]) != std::abs(to[b]) ? std::abs(to[a]) > std::abs(to[b]) : std::abs(from[a]) > std::abs(from[b]);
+      return std::abs(to[a]) != std::abs(to[b]) ? std::abs(to[a]) > std::abs(to[b])
+                                                : std::abs(from[a]) > std::abs(from[b]);
     });
     for (auto* v : {&extents, &to, &from}) reorder(*v, order);
   }
@@ -103,8 +113,9 @@ StridedCopy::StridedCopy(std::vector<int64_t> extents, std::vector<int64_t> to, 
   panel_ = rows_;
   int64_t row_bytes = columns_ * size;
   if (!ordered_ && transposes_) {
-    panel_ = std::max<int64_t>(64 / size, 1);
-    while (panel_ < rows_ && panel_ * row_bytes < kBytesPerRange) panel_ *= 2;
+    // Squares this large use whole pages; smaller matrices are cut for two threads or four.
+    panel_ = std::min(kSquare, std::max<int64_t>(64, (rows_ + 3) / 4 / 64 * 64));
+    stream_ = outer_ * rows_ * row_bytes > kBeyondCache;
   } else if (!ordered_) {
     panel_ = std::max<int64_t>(1, kBytesPerRange / row_bytes);
     if (outer_ == 1 && rows_ == 1) {  // one long row
@@ -143,10 +154,13 @@ void StridedCopy::part(char* to, const char* from, int64_t begin, int64_t end) c
     }
     // In the source's view of a transposition its rows are our columns.
     if (transposes_) {
-      simd().transpose(t, to_row_, f, from_step_, columns_, rows, size_);
+      for (int64_t c = 0; c < columns_; c += kSquare)
+        simd().transpose(t + c * size_, to_row_, f + c * from_step_, from_step_, std::min(kSquare, columns_ - c), rows,
+                         size_, stream_);
       continue;
     }
-    for (int64_t r = 0; r < rows; ++r) copy_row(t + r * to_row_, to_step_, f + r * from_row_, from_step_, columns_, size_);
+    for (int64_t r = 0; r < rows; ++r)
+      copy_row(t + r * to_row_, to_step_, f + r * from_row_, from_step_, columns_, size_);
   }
 }
 

@@ -8,8 +8,8 @@ namespace ds::cpu {
 class StridedCopy {
  public:
   // Strides in bytes, of any sign. ordered: destination elements may coincide, the last in C order wins.
-  StridedCopy(std::vector<int64_t> extents, std::vector<int64_t> to_strides, std::vector<int64_t> from_strides, int size,
-              bool ordered = false);
+  StridedCopy(std::vector<int64_t> extents, std::vector<int64_t> to_strides, std::vector<int64_t> from_strides,
+              int size, bool ordered = false);
   StridedCopy() = default;
   void run(char* to, const char* from) const;
 
@@ -25,7 +25,7 @@ class StridedCopy {
   int64_t panel_ = 1;   // rows in each
   int64_t grain_ = 1;
   int size_ = 4;
-  bool transposes_ = false, ordered_ = false, empty_ = true;
+  bool transposes_ = false, stream_ = false, ordered_ = false, empty_ = true;
 };
 
 // Whether different indices always give different elements.

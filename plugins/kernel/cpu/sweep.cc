@@ -11,10 +11,10 @@
 namespace ds::cpu {
 namespace {
 
-constexpr int64_t kChunk = 2048;     // elements converted at a time; floats are added up in float within one
-constexpr int64_t kPiece = 32768;    // elements that make a piece of work
-constexpr int64_t kColumns = 1024;   // columns treated together
-constexpr int64_t kFloatRows = 32;   // rows added up in float before they go to double
+constexpr int64_t kChunk = 2048;    // elements converted at a time; floats are added up in float within one
+constexpr int64_t kPiece = 32768;   // elements that make a piece of work
+constexpr int64_t kColumns = 1024;  // columns treated together
+constexpr int64_t kFloatRows = 32;  // rows added up in float before they go to double
 
 int table_index(int type) { return type == DS_EXPR_F32 ? 0 : type == DS_EXPR_F64 ? 1 : type == DS_EXPR_I64 ? 2 : 3; }
 int operation_of(Pass pass) { return pass >= kPassSquares ? int(kSum) : int(pass); }
@@ -32,8 +32,10 @@ Sweep::Sweep(std::vector<int64_t> extents, std::vector<bool> kept, int type) : t
   for (size_t d = 0; d < extents.size(); ++d) {
     if (!kept[d]) reduced_ *= extents[d];
     if (extents[d] == 1) continue;
-    if (!axes.empty() && axes.back().kept == kept[d]) axes.back().extent *= extents[d];
-    else axes.push_back({extents[d], kept[d]});
+    if (!axes.empty() && axes.back().kept == kept[d])
+      axes.back().extent *= extents[d];
+    else
+      axes.push_back({extents[d], kept[d]});
   }
   int64_t step = 1;
   if (!axes.empty()) {
@@ -66,7 +68,8 @@ Sweep::Sweep(std::vector<int64_t> extents, std::vector<bool> kept, int type) : t
 
 int64_t Sweep::kept_offset(int64_t index) const {
   int64_t at = 0;
-  for (size_t d = 0; d < kept_extents_.size(); ++d) at += index % kept_extents_[d] * kept_steps_[d], index /= kept_extents_[d];
+  for (size_t d = 0; d < kept_extents_.size(); ++d)
+    at += index % kept_extents_[d] * kept_steps_[d], index /= kept_extents_[d];
   return at;
 }
 int64_t Sweep::reduced_offset(int64_t index) const {
@@ -82,7 +85,8 @@ int Sweep::compute_type(Pass pass) const {
 }
 
 Accumulator Sweep::start(Pass pass) const {
-  if (floating_) return {.f = pass == kPassProd ? 1.0 : pass == kPassMax ? -HUGE_VAL : pass == kPassMin ? HUGE_VAL : 0.0};
+  if (floating_)
+    return {.f = pass == kPassProd ? 1.0 : pass == kPassMax ? -HUGE_VAL : pass == kPassMin ? HUGE_VAL : 0.0};
   if (pass == kPassMax) return {.i = unsigned_ ? 0 : INT64_MIN};
   if (pass == kPassMin) return {.i = unsigned_ ? -1 : INT64_MAX};
   return {.i = pass == kPassProd};
@@ -127,7 +131,8 @@ const void* Sweep::load(Pass pass, const char* x, int64_t n, void* buffer, void*
   return buffer;
 }
 
-void Sweep::rows(Pass pass, const char* x, Accumulator* out, int64_t kept, int64_t unit, const Accumulator* centers, bool truth) const {
+void Sweep::rows(Pass pass, const char* x, Accumulator* out, int64_t kept, int64_t unit, const Accumulator* centers,
+                 bool truth) const {
   alignas(64) char buffer[kChunk * 8], spare[kChunk * 8];
   const Rows& f = *simd().rows;
   int type = compute_type(pass), index = table_index(type);
@@ -175,8 +180,10 @@ void Sweep::columns(Pass pass, const char* x, Accumulator* out, int64_t kept, in
   bool float_sum = type == DS_EXPR_F32 && operation_of(pass) == kSum;
   if (centers) {
     std::memcpy(spare, centers + kept * width_ + first, size_t(n * 8));
-    if (type == DS_EXPR_F32) s.convert(DS_EXPR_F64, DS_EXPR_F32)(center, spare, nullptr, nullptr, n);
-    else std::memcpy(center, spare, size_t(n * 8));
+    if (type == DS_EXPR_F32)
+      s.convert(DS_EXPR_F64, DS_EXPR_F32)(center, spare, nullptr, nullptr, n);
+    else
+      std::memcpy(center, spare, size_t(n * 8));
   }
   Accumulator* total = out + first;
   std::fill(total, total + n, start(pass));
@@ -187,8 +194,10 @@ void Sweep::columns(Pass pass, const char* x, Accumulator* out, int64_t kept, in
       const void* values = load(pass, row, n, buffer, spare, truth);
       if (pass >= kPassSquares) {
         if (k == 0) std::memset(acc, 0, size_t(padded * bytes));
-        if (pass == kPassSquares) f.fold_centered[index](acc, values, center, n);
-        else f.fold_exp[index](acc, values, center, nullptr, n);
+        if (pass == kPassSquares)
+          f.fold_centered[index](acc, values, center, n);
+        else
+          f.fold_exp[index](acc, values, center, nullptr, n);
       } else if (k == 0) {
         std::memcpy(acc, values, size_t(n * bytes));
       } else {
@@ -202,7 +211,8 @@ void Sweep::columns(Pass pass, const char* x, Accumulator* out, int64_t kept, in
   }
 }
 
-void Sweep::run(Pass pass, const char* x, Accumulator* result, Accumulator* partial, const Accumulator* centers, bool truth) const {
+void Sweep::run(Pass pass, const char* x, Accumulator* result, Accumulator* partial, const Accumulator* centers,
+                bool truth) const {
   if (outputs() == 0) return;
   if (reduced_ == 0) {
     std::fill(result, result + outputs(), start(pass));
@@ -219,7 +229,8 @@ void Sweep::run(Pass pass, const char* x, Accumulator* result, Accumulator* part
         rows(pass, x, partial + piece, kept, unit, centers, truth);
       } else {
         int64_t first = block * kColumns;
-        columns(pass, x, partial + piece * width_, kept, unit, first, std::min(kColumns, width_ - first), centers, truth);
+        columns(pass, x, partial + piece * width_, kept, unit, first, std::min(kColumns, width_ - first), centers,
+                truth);
       }
     }
   });

@@ -49,8 +49,10 @@ class Take {
     char* y = memory(args.outputs[0]);
     parallel_for(outer_ * count_, std::max<int64_t>(1, 32768 / slice_), [&](int64_t begin, int64_t end) {
       switch (slice_) {
-        case 4: return elements<uint32_t>(y, x, index, begin, end);
-        case 8: return elements<uint64_t>(y, x, index, begin, end);
+        case 4:
+          return elements<uint32_t>(y, x, index, begin, end);
+        case 8:
+          return elements<uint64_t>(y, x, index, begin, end);
       }
       for (int64_t i = begin; i < end; ++i)
         std::memcpy(y + i * slice_, x + (i / count_ * extent_ + index[i % count_]) * slice_, size_t(slice_));

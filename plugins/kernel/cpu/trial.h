@@ -43,9 +43,13 @@ struct TestTensor {
     return *reinterpret_cast<T*>(memory() + at(i));
   }
   ds_tensor* bind() {
-    tensor.dl = {memory(), spec.device, spec.rank,
+    tensor.dl = {memory(),
+                 spec.device,
+                 spec.rank,
                  {uint8_t(DS_DTYPE_CODE(spec.dtype)), uint8_t(DS_DTYPE_BITS(spec.dtype)), 1},
-                 shape.data(), strides.data(), uint64_t(offset * item_size(spec.dtype))};
+                 shape.data(),
+                 strides.data(),
+                 uint64_t(offset * item_size(spec.dtype))};
     tensor.size = sizeof tensor;
     return &tensor;
   }
@@ -76,7 +80,8 @@ struct Trial {
     static ds_spec absent = {0, 0, DS_KIND_OPTIONAL, 0, {DS_DEVICE_CPU, 0}, {}};
     std::vector<const ds_spec*> in_specs, out_specs;
     std::vector<const int64_t*> strides;
-    for (auto* t : inputs) in_specs.push_back(t ? &t->spec : &absent), strides.push_back(t ? t->strides.data() : nullptr);
+    for (auto* t : inputs)
+      in_specs.push_back(t ? &t->spec : &absent), strides.push_back(t ? t->strides.data() : nullptr);
     for (auto* t : outputs) out_specs.push_back(&t->spec);
     std::vector<uint32_t> flags(inputs.size());
     ds_node node{};
@@ -104,15 +109,25 @@ struct Trial {
     if (status) return status;
     node.input_strides = strides.data();
     uint64_t bytes = 0;
-    ds_error_sink sink = {nullptr, [](void*, ds_status, const char* text, uint64_t n) { ADD_FAILURE() << std::string(text, n); }};
+    ds_error_sink sink = {
+        nullptr, [](void*, ds_status, const char* text, uint64_t n) { ADD_FAILURE() << std::string(text, n); }};
     if ((status = kernel->create(kernel->self, &node, &sink, &state, &bytes))) return status;
     workspace.resize(bytes + 64);
     for (auto* t : inputs) in.push_back(t ? t->bind() : nullptr);
     for (auto* t : outputs) out.push_back(t->bind());
-    if (in_place >= 0) out[0]->dl.data = in[size_t(in_place)]->dl.data, out[0]->dl.byte_offset = in[size_t(in_place)]->dl.byte_offset;
+    if (in_place >= 0)
+      out[0]->dl.data = in[size_t(in_place)]->dl.data, out[0]->dl.byte_offset = in[size_t(in_place)]->dl.byte_offset;
     char* aligned = workspace.data() + (64 - reinterpret_cast<uintptr_t>(workspace.data()) % 64) % 64;
-    args = {nullptr, in.data(), out.data(), attributes.data(), uint32_t(in.size()), uint32_t(out.size()),
-            uint32_t(attributes.size()), 0, aligned, nullptr};
+    args = {nullptr,
+            in.data(),
+            out.data(),
+            attributes.data(),
+            uint32_t(in.size()),
+            uint32_t(out.size()),
+            uint32_t(attributes.size()),
+            0,
+            aligned,
+            nullptr};
     return DS_OK;
   }
   int32_t run() {
@@ -144,8 +159,12 @@ struct ExprWriter {
     return inputs + int(constants.size() + instructions.size()) - 1;
   }
   std::vector<char> bytes() const {
-    ds_expr_header h = {DS_EXPR_MAGIC, uint16_t(inputs), uint16_t(constants.size()), uint16_t(instructions.size()),
-                        uint16_t(outputs.size()), 0};
+    ds_expr_header h = {DS_EXPR_MAGIC,
+                        uint16_t(inputs),
+                        uint16_t(constants.size()),
+                        uint16_t(instructions.size()),
+                        uint16_t(outputs.size()),
+                        0};
     h.bytes = uint32_t(sizeof h + 8 * constants.size() + sizeof(ds_expr_instruction) * instructions.size() +
                        (2 * outputs.size() + 7) / 8 * 8);
     std::vector<char> b(h.bytes + 8);

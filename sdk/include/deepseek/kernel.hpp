@@ -82,8 +82,7 @@ inline char* memory(const ds_tensor* t) { return static_cast<char*>(t->dl.data) 
 // Strides of input i in elements; those of dense memory where the host gave none.
 inline std::vector<int64_t> input_strides(const ds_node& node, uint32_t i) {
   const ds_spec& spec = *node.inputs[i];
-  if (node.input_strides && node.input_strides[i])
-    return {node.input_strides[i], node.input_strides[i] + spec.rank};
+  if (node.input_strides && node.input_strides[i]) return {node.input_strides[i], node.input_strides[i] + spec.rank};
   std::vector<int64_t> strides(spec.rank);
   for (int64_t d = spec.rank - 1, step = 1; d >= 0; --d) strides[d] = step, step *= spec.shape[d];
   return strides;
@@ -139,8 +138,9 @@ struct KernelRow {
       op = rest.substr(0, blank);
       rest = blank == rest.npos ? std::string_view{} : rest.substr(blank + 1);
     }
-    static const ds_kernel kernel = {sizeof(ds_kernel), 0, text(Row::name), text(op), 0, 0, text(device()),
-                                     text(dtypes()), priority(), 0, nullptr, supports, create, run, destroy};
+    static const ds_kernel kernel = {
+        sizeof(ds_kernel), 0, text(Row::name), text(op), 0,      0,   text(device()), text(dtypes()),
+        priority(),        0, nullptr,         supports, create, run, destroy};
     return &kernel;
   }
   static constexpr int count() {

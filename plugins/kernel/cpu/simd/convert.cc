@@ -48,17 +48,28 @@ void convert(void* out, const void* in, const void*, const void*, int64_t n) {
 template <class From>
 Tile convert_from(int to) {
   switch (to) {
-    case DS_EXPR_BOOL: return convert<Bool, From>;
-    case DS_EXPR_I8: return convert<int8_t, From>;
-    case DS_EXPR_I16: return convert<int16_t, From>;
-    case DS_EXPR_I32: return convert<int32_t, From>;
-    case DS_EXPR_I64: return convert<int64_t, From>;
-    case DS_EXPR_U8: return convert<uint8_t, From>;
-    case DS_EXPR_U16: return convert<uint16_t, From>;
-    case DS_EXPR_U32: return convert<uint32_t, From>;
-    case DS_EXPR_U64: return convert<uint64_t, From>;
-    case DS_EXPR_F32: return convert<float, From>;
-    case DS_EXPR_F64: return convert<double, From>;
+    case DS_EXPR_BOOL:
+      return convert<Bool, From>;
+    case DS_EXPR_I8:
+      return convert<int8_t, From>;
+    case DS_EXPR_I16:
+      return convert<int16_t, From>;
+    case DS_EXPR_I32:
+      return convert<int32_t, From>;
+    case DS_EXPR_I64:
+      return convert<int64_t, From>;
+    case DS_EXPR_U8:
+      return convert<uint8_t, From>;
+    case DS_EXPR_U16:
+      return convert<uint16_t, From>;
+    case DS_EXPR_U32:
+      return convert<uint32_t, From>;
+    case DS_EXPR_U64:
+      return convert<uint64_t, From>;
+    case DS_EXPR_F32:
+      return convert<float, From>;
+    case DS_EXPR_F64:
+      return convert<double, From>;
   }
   return nullptr;
 }
@@ -111,18 +122,30 @@ void f32_to_f16(void* out, const void* in, const void*, const void*, int64_t n) 
 Tile find_convert(int from, int to) {
   switch (from) {
     case DS_EXPR_BOOL:
-    case DS_EXPR_U8: return convert_from<uint8_t>(to);
-    case DS_EXPR_I8: return convert_from<int8_t>(to);
-    case DS_EXPR_I16: return convert_from<int16_t>(to);
-    case DS_EXPR_I32: return convert_from<int32_t>(to);
-    case DS_EXPR_I64: return convert_from<int64_t>(to);
-    case DS_EXPR_U16: return convert_from<uint16_t>(to);
-    case DS_EXPR_U32: return convert_from<uint32_t>(to);
-    case DS_EXPR_U64: return convert_from<uint64_t>(to);
-    case DS_EXPR_F16: return to == DS_EXPR_F32 ? f16_to_f32 : nullptr;
-    case DS_EXPR_BF16: return to == DS_EXPR_F32 ? bf16_to_f32 : nullptr;
-    case DS_EXPR_F32: return to == DS_EXPR_F16 ? f32_to_f16 : to == DS_EXPR_BF16 ? f32_to_bf16 : convert_from<float>(to);
-    case DS_EXPR_F64: return convert_from<double>(to);
+    case DS_EXPR_U8:
+      return convert_from<uint8_t>(to);
+    case DS_EXPR_I8:
+      return convert_from<int8_t>(to);
+    case DS_EXPR_I16:
+      return convert_from<int16_t>(to);
+    case DS_EXPR_I32:
+      return convert_from<int32_t>(to);
+    case DS_EXPR_I64:
+      return convert_from<int64_t>(to);
+    case DS_EXPR_U16:
+      return convert_from<uint16_t>(to);
+    case DS_EXPR_U32:
+      return convert_from<uint32_t>(to);
+    case DS_EXPR_U64:
+      return convert_from<uint64_t>(to);
+    case DS_EXPR_F16:
+      return to == DS_EXPR_F32 ? f16_to_f32 : nullptr;
+    case DS_EXPR_BF16:
+      return to == DS_EXPR_F32 ? bf16_to_f32 : nullptr;
+    case DS_EXPR_F32:
+      return to == DS_EXPR_F16 ? f32_to_f16 : to == DS_EXPR_BF16 ? f32_to_bf16 : convert_from<float>(to);
+    case DS_EXPR_F64:
+      return convert_from<double>(to);
   }
   return nullptr;
 }

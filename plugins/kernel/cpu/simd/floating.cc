@@ -79,8 +79,14 @@ DS_INLINE void angles(void* out, const void* a, int64_t n, F f, G whole_range) {
 template <class T>
 Tile unary(int op) {
   switch (op) {
-    case DS_EXPR_NEG: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return -x; }); };
-    case DS_EXPR_ABS: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return absolute(x); }); };
+    case DS_EXPR_NEG:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return -x; });
+      };
+    case DS_EXPR_ABS:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return absolute(x); });
+      };
     case DS_EXPR_SIGN:
       return DS_UNARY {
         map1<T>(o, a, n, [](V<T> x) {
@@ -89,69 +95,157 @@ Tile unary(int op) {
           return x != x ? x : y;
         });
       };
-    case DS_EXPR_FLOOR: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return rounded<kDown>(x); }); };
-    case DS_EXPR_CEIL: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return rounded<kUp>(x); }); };
-    case DS_EXPR_ROUND: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return rounded<kNearest>(x); }); };
-    case DS_EXPR_TRUNC: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return rounded<kToZero>(x); }); };
-    case DS_EXPR_SQRT: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return sqrt_(x); }); };
-    case DS_EXPR_RSQRT: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return T(1) / sqrt_(x); }); };
-    case DS_EXPR_RECIPROCAL: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return T(1) / x; }); };
-    case DS_EXPR_EXP: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return exp(x); }); };
-    case DS_EXPR_EXPM1: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return expm1(x); }); };
-    case DS_EXPR_LOG: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return log(x); }); };
-    case DS_EXPR_TANH: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return tanh(x); }); };
-    case DS_EXPR_SIGMOID: return DS_UNARY { map1<T>(o, a, n, [](V<T> x) { return sigmoid(x); }); };
+    case DS_EXPR_FLOOR:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return rounded<kDown>(x); });
+      };
+    case DS_EXPR_CEIL:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return rounded<kUp>(x); });
+      };
+    case DS_EXPR_ROUND:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return rounded<kNearest>(x); });
+      };
+    case DS_EXPR_TRUNC:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return rounded<kToZero>(x); });
+      };
+    case DS_EXPR_SQRT:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return sqrt_(x); });
+      };
+    case DS_EXPR_RSQRT:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return T(1) / sqrt_(x); });
+      };
+    case DS_EXPR_RECIPROCAL:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return T(1) / x; });
+      };
+    case DS_EXPR_EXP:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return exp(x); });
+      };
+    case DS_EXPR_EXPM1:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return expm1(x); });
+      };
+    case DS_EXPR_LOG:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return log(x); });
+      };
+    case DS_EXPR_TANH:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return tanh(x); });
+      };
+    case DS_EXPR_SIGMOID:
+      return DS_UNARY {
+        map1<T>(o, a, n, [](V<T> x) { return sigmoid(x); });
+      };
   }
   return nullptr;
 }
 
-#define DS_WIDE(f) DS_UNARY { widened(o, a, n, [](VD x) { return f(x); }); }
-#define DS_ANGLE(f) DS_UNARY { angles(o, a, n, [](VD x) { return f##_f(x); }, [](double x) { return ::f(x); }); }
+#define DS_WIDE(f)                               \
+  DS_UNARY {                                     \
+    widened(o, a, n, [](VD x) { return f(x); }); \
+  }
+#define DS_ANGLE(f)                                                               \
+  DS_UNARY {                                                                      \
+    angles(                                                                       \
+        o, a, n, [](VD x) { return f##_f(x); }, [](double x) { return ::f(x); }); \
+  }
 Tile unary_f32(int op) {
   switch (op) {
-    case DS_EXPR_EXP2: return DS_UNARY { map1<float>(o, a, n, [](VF x) { return exp2(x); }); };
-    case DS_EXPR_ERF: return DS_UNARY { map1<float>(o, a, n, [](VF x) { return erf(x); }); };
+    case DS_EXPR_EXP2:
+      return DS_UNARY {
+        map1<float>(o, a, n, [](VF x) { return exp2(x); });
+      };
+    case DS_EXPR_ERF:
+      return DS_UNARY {
+        map1<float>(o, a, n, [](VF x) { return erf(x); });
+      };
     case DS_EXPR_ERFC:
-      return DS_UNARY { map1<float>(o, a, n, [](VF x) { return each_lane<float>(x, [](float v) { return erfcf(v); }); }); };
-    case DS_EXPR_LOG2: return DS_UNARY { widened(o, a, n, [](VD x) { return log_f(x) * 1.44269504088896340736; }); };
-    case DS_EXPR_LOG10: return DS_UNARY { widened(o, a, n, [](VD x) { return log_f(x) * 0.43429448190325182765; }); };
-    case DS_EXPR_LOG1P: return DS_WIDE(log1p_f);
-    case DS_EXPR_SIN: return DS_ANGLE(sin);
-    case DS_EXPR_COS: return DS_ANGLE(cos);
-    case DS_EXPR_TAN: return DS_ANGLE(tan);
-    case DS_EXPR_ASIN: return DS_WIDE(asin_f);
-    case DS_EXPR_ACOS: return DS_WIDE(acos_f);
-    case DS_EXPR_ATAN: return DS_WIDE(atan_f);
-    case DS_EXPR_SINH: return DS_WIDE(sinh_f);
-    case DS_EXPR_COSH: return DS_WIDE(cosh_f);
-    case DS_EXPR_ASINH: return DS_WIDE(asinh_f);
-    case DS_EXPR_ACOSH: return DS_WIDE(acosh_f);
-    case DS_EXPR_ATANH: return DS_WIDE(atanh_f);
+      return DS_UNARY {
+        map1<float>(o, a, n, [](VF x) { return each_lane<float>(x, [](float v) { return erfcf(v); }); });
+      };
+    case DS_EXPR_LOG2:
+      return DS_UNARY {
+        widened(o, a, n, [](VD x) { return log_f(x) * 1.44269504088896340736; });
+      };
+    case DS_EXPR_LOG10:
+      return DS_UNARY {
+        widened(o, a, n, [](VD x) { return log_f(x) * 0.43429448190325182765; });
+      };
+    case DS_EXPR_LOG1P:
+      return DS_WIDE(log1p_f);
+    case DS_EXPR_SIN:
+      return DS_ANGLE(sin);
+    case DS_EXPR_COS:
+      return DS_ANGLE(cos);
+    case DS_EXPR_TAN:
+      return DS_ANGLE(tan);
+    case DS_EXPR_ASIN:
+      return DS_WIDE(asin_f);
+    case DS_EXPR_ACOS:
+      return DS_WIDE(acos_f);
+    case DS_EXPR_ATAN:
+      return DS_WIDE(atan_f);
+    case DS_EXPR_SINH:
+      return DS_WIDE(sinh_f);
+    case DS_EXPR_COSH:
+      return DS_WIDE(cosh_f);
+    case DS_EXPR_ASINH:
+      return DS_WIDE(asinh_f);
+    case DS_EXPR_ACOSH:
+      return DS_WIDE(acosh_f);
+    case DS_EXPR_ATANH:
+      return DS_WIDE(atanh_f);
   }
   return nullptr;
 }
 
-#define DS_LIBM(f) \
-  DS_UNARY { map1<double>(o, a, n, [](VD x) { return each_lane<double>(x, [](double v) { return ::f(v); }); }); }
+#define DS_LIBM(f)                                                                                     \
+  DS_UNARY {                                                                                           \
+    map1<double>(o, a, n, [](VD x) { return each_lane<double>(x, [](double v) { return ::f(v); }); }); \
+  }
 Tile unary_f64(int op) {
   switch (op) {
-    case DS_EXPR_EXP2: return DS_LIBM(exp2);
-    case DS_EXPR_LOG2: return DS_LIBM(log2);
-    case DS_EXPR_LOG10: return DS_LIBM(log10);
-    case DS_EXPR_LOG1P: return DS_LIBM(log1p);
-    case DS_EXPR_SIN: return DS_LIBM(sin);
-    case DS_EXPR_COS: return DS_LIBM(cos);
-    case DS_EXPR_TAN: return DS_LIBM(tan);
-    case DS_EXPR_ASIN: return DS_LIBM(asin);
-    case DS_EXPR_ACOS: return DS_LIBM(acos);
-    case DS_EXPR_ATAN: return DS_LIBM(atan);
-    case DS_EXPR_SINH: return DS_LIBM(sinh);
-    case DS_EXPR_COSH: return DS_LIBM(cosh);
-    case DS_EXPR_ASINH: return DS_LIBM(asinh);
-    case DS_EXPR_ACOSH: return DS_LIBM(acosh);
-    case DS_EXPR_ATANH: return DS_LIBM(atanh);
-    case DS_EXPR_ERF: return DS_LIBM(erf);
-    case DS_EXPR_ERFC: return DS_LIBM(erfc);
+    case DS_EXPR_EXP2:
+      return DS_LIBM(exp2);
+    case DS_EXPR_LOG2:
+      return DS_LIBM(log2);
+    case DS_EXPR_LOG10:
+      return DS_LIBM(log10);
+    case DS_EXPR_LOG1P:
+      return DS_LIBM(log1p);
+    case DS_EXPR_SIN:
+      return DS_LIBM(sin);
+    case DS_EXPR_COS:
+      return DS_LIBM(cos);
+    case DS_EXPR_TAN:
+      return DS_LIBM(tan);
+    case DS_EXPR_ASIN:
+      return DS_LIBM(asin);
+    case DS_EXPR_ACOS:
+      return DS_LIBM(acos);
+    case DS_EXPR_ATAN:
+      return DS_LIBM(atan);
+    case DS_EXPR_SINH:
+      return DS_LIBM(sinh);
+    case DS_EXPR_COSH:
+      return DS_LIBM(cosh);
+    case DS_EXPR_ASINH:
+      return DS_LIBM(asinh);
+    case DS_EXPR_ACOSH:
+      return DS_LIBM(acosh);
+    case DS_EXPR_ATANH:
+      return DS_LIBM(atanh);
+    case DS_EXPR_ERF:
+      return DS_LIBM(erf);
+    case DS_EXPR_ERFC:
+      return DS_LIBM(erfc);
   }
   return nullptr;
 }
@@ -184,35 +278,54 @@ DS_INLINE V<T> lanes2(V<T> a, V<T> b, F f) {
 template <class T, int u>
 Tile binary(int op) {
   switch (op) {
-    case DS_EXPR_ADD: return DS_BINARY { map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x + y; }); };
-    case DS_EXPR_SUB: return DS_BINARY { map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x - y; }); };
-    case DS_EXPR_MUL: return DS_BINARY { map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x * y; }); };
-    case DS_EXPR_DIV: return DS_BINARY { map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x / y; }); };
+    case DS_EXPR_ADD:
+      return DS_BINARY {
+        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x + y; });
+      };
+    case DS_EXPR_SUB:
+      return DS_BINARY {
+        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x - y; });
+      };
+    case DS_EXPR_MUL:
+      return DS_BINARY {
+        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x * y; });
+      };
+    case DS_EXPR_DIV:
+      return DS_BINARY {
+        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return x / y; });
+      };
     case DS_EXPR_MIN:
-      return DS_BINARY { map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return (x < y) | (x != x) ? x : y; }); };
+      return DS_BINARY {
+        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return (x < y) | (x != x) ? x : y; });
+      };
     case DS_EXPR_MAX:
-      return DS_BINARY { map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return (x > y) | (x != x) ? x : y; }); };
+      return DS_BINARY {
+        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return (x > y) | (x != x) ? x : y; });
+      };
     case DS_EXPR_MOD:
       return DS_BINARY {
         map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return mod(p, q); }); });
       };
     case DS_EXPR_FLOOR_DIV:
       return DS_BINARY {
-        map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return floor_div(p, q); }); });
+        map2<T, u>(o, a, b, n,
+                   [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return floor_div(p, q); }); });
       };
     case DS_EXPR_POW:
       return DS_BINARY {
         if constexpr (sizeof(T) == 4)
           widened2<u>(o, a, b, n, [](VD x, VD y) { return pow_f(x, y); });
         else
-          map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return T(::pow(p, q)); }); });
+          map2<T, u>(o, a, b, n,
+                     [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return T(::pow(p, q)); }); });
       };
     case DS_EXPR_ATAN2:
       return DS_BINARY {
         if constexpr (sizeof(T) == 4)
           widened2<u>(o, a, b, n, [](VD x, VD y) { return atan2_f(x, y); });
         else
-          map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return T(::atan2(p, q)); }); });
+          map2<T, u>(o, a, b, n,
+                     [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return T(::atan2(p, q)); }); });
       };
   }
   return nullptr;
@@ -230,7 +343,10 @@ constexpr Tile kFma[8] = {fma<T, 0>, fma<T, 1>, fma<T, 2>, fma<T, 3>, fma<T, 4>,
 template <class T>
 Tile find(int op, int uniform) {
   if (op == DS_EXPR_FMA) return kFma<T>[uniform];
-  Tile found = uniform == 0 ? binary<T, 0>(op) : uniform == 1 ? binary<T, 1>(op) : uniform == 2 ? binary<T, 2>(op) : nullptr;
+  Tile found = uniform == 0   ? binary<T, 0>(op)
+               : uniform == 1 ? binary<T, 1>(op)
+               : uniform == 2 ? binary<T, 2>(op)
+                              : nullptr;
   if (found || uniform) return found;
   return unary<T>(op);
 }

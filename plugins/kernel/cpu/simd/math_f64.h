@@ -127,15 +127,19 @@ DS_INLINE VD atan_positive(VD x) {
   VD base = big ? splat(1.57079632679489661923) : (middle ? splat(0.78539816339744830962) : splat(0.0));
   VD s = z * z;
   VD p = (((-8.750608600031904122785e-1 * s - 1.615753718733365076637e1) * s - 7.500855792314704667340e1) * s -
-          1.228866684490136173410e2) * s - 6.485021904942025371773e1;
+          1.228866684490136173410e2) *
+             s -
+         6.485021904942025371773e1;
   VD q = ((((s + 2.485846490142306297962e1) * s + 1.650270098316988542046e2) * s + 4.328810604912902668951e2) * s +
-          4.853903996359136964868e2) * s + 1.945506571482613964425e2;
+          4.853903996359136964868e2) *
+             s +
+         1.945506571482613964425e2;
   return base + (z + z * s * p / q);
 }
 DS_INLINE VD atan_f(VD x) { return with_sign(atan_positive(absolute(x)), x); }
 DS_INLINE VD atan2_f(VD y, VD x) {
   VD ay = absolute(y), ax = absolute(x);
-  VD q = ay / ax;                                     // 0/0 and inf/inf are settled here
+  VD q = ay / ax;  // 0/0 and inf/inf are settled here
   q = ay == ax ? splat(1.0) : q;
   q = ay == 0.0 ? splat(0.0) : q;
   VD a = atan_positive(q);

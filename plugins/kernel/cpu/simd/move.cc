@@ -54,7 +54,8 @@ void gather(void* out, const char* in, int64_t stride, int64_t n) {
   T* o = static_cast<T*>(out);
   int64_t i = 0;
   for (; i + 4 <= n; i += 4, in += 4 * stride) {
-    T a = *(const T*)in, b = *(const T*)(in + stride), c = *(const T*)(in + 2 * stride), d = *(const T*)(in + 3 * stride);
+    T a = *(const T*)in, b = *(const T*)(in + stride), c = *(const T*)(in + 2 * stride),
+      d = *(const T*)(in + 3 * stride);
     o[i] = a, o[i + 1] = b, o[i + 2] = c, o[i + 3] = d;
   }
   for (; i < n; ++i, in += stride) o[i] = *(const T*)in;
@@ -67,10 +68,14 @@ Tile move_of(int kind) {
 template <class T>
 Tile select_of(int uniform) {
   switch (uniform) {
-    case 0: return select<T, 0>;
-    case 2: return select<T, 2>;
-    case 4: return select<T, 4>;
-    case 6: return select<T, 6>;
+    case 0:
+      return select<T, 0>;
+    case 2:
+      return select<T, 2>;
+    case 4:
+      return select<T, 4>;
+    case 6:
+      return select<T, 6>;
   }
   return nullptr;
 }
@@ -79,29 +84,42 @@ Tile select_of(int uniform) {
 
 Tile find_move(int size, int kind) {
   switch (size) {
-    case 1: return move_of<uint8_t>(kind);
-    case 2: return move_of<uint16_t>(kind);
-    case 4: return move_of<uint32_t>(kind);
-    case 8: return move_of<uint64_t>(kind);
+    case 1:
+      return move_of<uint8_t>(kind);
+    case 2:
+      return move_of<uint16_t>(kind);
+    case 4:
+      return move_of<uint32_t>(kind);
+    case 8:
+      return move_of<uint64_t>(kind);
   }
   return nullptr;
 }
 Tile find_select(int size, int uniform) {
   switch (size) {
-    case 1: return select_of<uint8_t>(uniform);
-    case 2: return select_of<uint16_t>(uniform);
-    case 4: return select_of<uint32_t>(uniform);
-    case 8: return select_of<uint64_t>(uniform);
+    case 1:
+      return select_of<uint8_t>(uniform);
+    case 2:
+      return select_of<uint16_t>(uniform);
+    case 4:
+      return select_of<uint32_t>(uniform);
+    case 8:
+      return select_of<uint64_t>(uniform);
   }
   return nullptr;
 }
 void gather_strided(void* out, const char* in, int64_t stride, int64_t n, int size) {
   switch (size) {
-    case 1: return gather<uint8_t>(out, in, stride, n);
-    case 2: return gather<uint16_t>(out, in, stride, n);
-    case 4: return gather<uint32_t>(out, in, stride, n);
-    case 8: return gather<uint64_t>(out, in, stride, n);
-    case 16: return gather<unsigned __int128>(out, in, stride, n);
+    case 1:
+      return gather<uint8_t>(out, in, stride, n);
+    case 2:
+      return gather<uint16_t>(out, in, stride, n);
+    case 4:
+      return gather<uint32_t>(out, in, stride, n);
+    case 8:
+      return gather<uint64_t>(out, in, stride, n);
+    case 16:
+      return gather<unsigned __int128>(out, in, stride, n);
   }
 }
 

@@ -15,7 +15,9 @@ DS_INLINE T combine(T a, T b) {
   if constexpr (op == kMin) return (a < b) | (a != a) ? a : b;
 }
 template <int op, class T>
-constexpr T kStart = op == kSum ? T(0) : op == kProd ? T(1) : T(0);
+constexpr T kStart = op == kSum    ? T(0)
+                     : op == kProd ? T(1)
+                                   : T(0);
 
 // Over whole vectors in four chains, then lanes, then the tail; n >= 1 for max and min.
 template <int op, class T>
@@ -140,8 +142,10 @@ double exp_sum(const void* in, int64_t n, double max, void* out) {
   if (!y) return sum_of<T>(x, n, m, [&](int64_t, V<T> v) { return exp(v - m); });
   return sum_of<T>(x, n, m, [&](int64_t i, V<T> v) {
     V<T> e = exp(v - m);
-    if (i + kLanes<T> <= n) store<T>(y, i, e);
-    else store_partial<T>(y + i, n - i, e);
+    if (i + kLanes<T> <= n)
+      store<T>(y, i, e);
+    else
+      store_partial<T>(y + i, n - i, e);
     return e;
   });
 }
@@ -181,7 +185,8 @@ void scale(void* out, const void* in, int64_t n, double factor, double shift) {
 }
 
 template <class T>
-void normalize(void* out, const void* in, const void* weight, const void* bias, int64_t n, double mean, double inverse) {
+void normalize(void* out, const void* in, const void* weight, const void* bias, int64_t n, double mean,
+               double inverse) {
   T* y = static_cast<T*>(out);
   const T *x = static_cast<const T*>(in), *w = static_cast<const T*>(weight), *b = static_cast<const T*>(bias);
   // What rounding takes from the mean is put back.
@@ -190,10 +195,14 @@ void normalize(void* out, const void* in, const void* weight, const void* bias, 
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) y[i] = f((x[i] - m) * s + rest, i);
   };
-  if (w && b) loop([&](T v, int64_t i) { return v * w[i] + b[i]; });
-  else if (w) loop([&](T v, int64_t i) { return v * w[i]; });
-  else if (b) loop([&](T v, int64_t i) { return v + b[i]; });
-  else loop([](T v, int64_t) { return v; });
+  if (w && b)
+    loop([&](T v, int64_t i) { return v * w[i] + b[i]; });
+  else if (w)
+    loop([&](T v, int64_t i) { return v * w[i]; });
+  else if (b)
+    loop([&](T v, int64_t i) { return v + b[i]; });
+  else
+    loop([](T v, int64_t) { return v; });
 }
 
 template <class T>
@@ -229,8 +238,10 @@ int64_t arg(const void* in, int64_t n) {
   return 0;
 }
 
-#define DS_TYPES(f) {f<float>, f<double>}
-#define DS_FOUR(f, op) {f<op, float>, f<op, double>, f<op, int64_t>, f<op, uint64_t>}
+#define DS_TYPES(f) \
+  { f<float>, f<double> }
+#define DS_FOUR(f, op) \
+  { f<op, float>, f<op, double>, f<op, int64_t>, f<op, uint64_t> }
 
 }  // namespace
 

@@ -69,10 +69,12 @@ DS_INLINE void line_block(char* out, int64_t out_step, const char* in, int64_t i
       VL v = *reinterpret_cast<const VL*>(buffer + c * 64 + b);
       char* to = out + c * out_step + b;
 #if DS_VECTOR_BYTES == 64
-      if (stream) _mm512_stream_si512(reinterpret_cast<__m512i*>(to), (__m512i)v);
+      if (stream)
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(to), (__m512i)v);
       else
 #elif DS_VECTOR_BYTES == 32
-      if (stream) _mm256_stream_si256(reinterpret_cast<__m256i*>(to), (__m256i)v);
+      if (stream)
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to), (__m256i)v);
       else
 #endif
         store<int64_t>(to, 0, v);
@@ -81,17 +83,18 @@ DS_INLINE void line_block(char* out, int64_t out_step, const char* in, int64_t i
 }
 
 template <class T>
-void lines(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows, int64_t columns) {
+void lines(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows, int64_t columns, bool stream) {
   constexpr int64_t kLine = 64 / sizeof(T), kSize = sizeof(T);
   int64_t whole_rows = rows / kLine * kLine, whole_columns = columns / kLine * kLine;
-  bool stream = reinterpret_cast<uintptr_t>(out) % 64 == 0 && out_step % 64 == 0 && out_step * columns > (4 << 20);
+  stream = stream && reinterpret_cast<uintptr_t>(out) % 64 == 0 && out_step % 64 == 0;
   for (int64_t r = 0; r < whole_rows; r += kLine)
     for (int64_t c = 0; c < whole_columns; c += kLine)
       line_block<T>(out + c * out_step + r * kSize, out_step, in + r * in_step + c * kSize, in_step, stream);
 #if defined(__SSE2__)
   _mm_sfence();
 #endif
-  scalars<T>(out + whole_columns * out_step, out_step, in + whole_columns * kSize, in_step, rows, columns - whole_columns);
+  scalars<T>(out + whole_columns * out_step, out_step, in + whole_columns * kSize, in_step, rows,
+             columns - whole_columns);
   scalars<T>(out + whole_rows * kSize, out_step, in + whole_rows * in_step, in_step, rows - whole_rows, whole_columns);
 }
 
@@ -107,13 +110,18 @@ void small_blocks(char* out, int64_t out_step, const char* in, int64_t in_step, 
 }  // namespace
 
 void transpose_block(char* out, int64_t out_step, const char* in, int64_t in_step, int64_t rows, int64_t columns,
-                     int size) {
+                     int size, bool stream) {
   switch (size) {
-    case 1: return small_blocks<uint8_t>(out, out_step, in, in_step, rows, columns);
-    case 2: return small_blocks<uint16_t>(out, out_step, in, in_step, rows, columns);
-    case 4: return lines<uint32_t>(out, out_step, in, in_step, rows, columns);
-    case 8: return lines<uint64_t>(out, out_step, in, in_step, rows, columns);
-    case 16: return small_blocks<unsigned __int128>(out, out_step, in, in_step, rows, columns);
+    case 1:
+      return small_blocks<uint8_t>(out, out_step, in, in_step, rows, columns);
+    case 2:
+      return small_blocks<uint16_t>(out, out_step, in, in_step, rows, columns);
+    case 4:
+      return lines<uint32_t>(out, out_step, in, in_step, rows, columns, stream);
+    case 8:
+      return lines<uint64_t>(out, out_step, in, in_step, rows, columns, stream);
+    case 16:
+      return small_blocks<unsigned __int128>(out, out_step, in, in_step, rows, columns);
   }
 }
 

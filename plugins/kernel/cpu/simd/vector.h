@@ -71,34 +71,57 @@ DS_INLINE V<T> each_lane(V<T> v, F f) {
 DS_INLINE VF sqrt_(VF v) { return _mm512_sqrt_ps(v); }
 DS_INLINE VD sqrt_(VD v) { return _mm512_sqrt_pd(v); }
 template <int mode>
-DS_INLINE VF rounded(VF v) { return _mm512_roundscale_ps(v, mode); }
+DS_INLINE VF rounded(VF v) {
+  return _mm512_roundscale_ps(v, mode);
+}
 template <int mode>
-DS_INLINE VD rounded(VD v) { return _mm512_roundscale_pd(v, mode); }
+DS_INLINE VD rounded(VD v) {
+  return _mm512_roundscale_pd(v, mode);
+}
 #elif DS_VECTOR_BYTES == 32
 DS_INLINE VF sqrt_(VF v) { return _mm256_sqrt_ps(v); }
 DS_INLINE VD sqrt_(VD v) { return _mm256_sqrt_pd(v); }
 template <int mode>
-DS_INLINE VF rounded(VF v) { return _mm256_round_ps(v, mode | 8); }
+DS_INLINE VF rounded(VF v) {
+  return _mm256_round_ps(v, mode | 8);
+}
 template <int mode>
-DS_INLINE VD rounded(VD v) { return _mm256_round_pd(v, mode | 8); }
+DS_INLINE VD rounded(VD v) {
+  return _mm256_round_pd(v, mode | 8);
+}
 #elif defined(__SSE4_1__)
 DS_INLINE VF sqrt_(VF v) { return _mm_sqrt_ps(v); }
 DS_INLINE VD sqrt_(VD v) { return _mm_sqrt_pd(v); }
 template <int mode>
-DS_INLINE VF rounded(VF v) { return _mm_round_ps(v, mode | 8); }
-template <int mode>
-DS_INLINE VD rounded(VD v) { return _mm_round_pd(v, mode | 8); }
-#else
-DS_INLINE VF sqrt_(VF v) { return each_lane<float>(v, [](float x) { return __builtin_sqrtf(x); }); }
-DS_INLINE VD sqrt_(VD v) { return each_lane<double>(v, [](double x) { return __builtin_sqrt(x); }); }
-template <int mode>
-DS_INLINE double rounded_one(double x) {
-  return mode == 0 ? __builtin_rint(x) : mode == 1 ? __builtin_floor(x) : mode == 2 ? __builtin_ceil(x) : __builtin_trunc(x);
+DS_INLINE VF rounded(VF v) {
+  return _mm_round_ps(v, mode | 8);
 }
 template <int mode>
-DS_INLINE VF rounded(VF v) { return each_lane<float>(v, [](float x) { return float(rounded_one<mode>(x)); }); }
+DS_INLINE VD rounded(VD v) {
+  return _mm_round_pd(v, mode | 8);
+}
+#else
+DS_INLINE VF sqrt_(VF v) {
+  return each_lane<float>(v, [](float x) { return __builtin_sqrtf(x); });
+}
+DS_INLINE VD sqrt_(VD v) {
+  return each_lane<double>(v, [](double x) { return __builtin_sqrt(x); });
+}
 template <int mode>
-DS_INLINE VD rounded(VD v) { return each_lane<double>(v, [](double x) { return rounded_one<mode>(x); }); }
+DS_INLINE double rounded_one(double x) {
+  return mode == 0   ? __builtin_rint(x)
+         : mode == 1 ? __builtin_floor(x)
+         : mode == 2 ? __builtin_ceil(x)
+                     : __builtin_trunc(x);
+}
+template <int mode>
+DS_INLINE VF rounded(VF v) {
+  return each_lane<float>(v, [](float x) { return float(rounded_one<mode>(x)); });
+}
+template <int mode>
+DS_INLINE VD rounded(VD v) {
+  return each_lane<double>(v, [](double x) { return rounded_one<mode>(x); });
+}
 #endif
 // The smaller (larger) one; NaN in x stays.
 #if DS_VECTOR_BYTES == 64

@@ -20,3 +20,5 @@ foreach(level IN LISTS levels)
   set_target_properties(kernel_cpu_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON FOLDER plugins)
   list(APPEND DS_PLUGIN_LIBRARIES kernel_cpu_${isa})
 endforeach()
+# The tests run the rows themselves: they are linked into the test program.
+list(APPEND tests ${sources})

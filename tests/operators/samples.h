@@ -75,7 +75,10 @@ class SampleReader {
       const Doubles range = list('(', ')');
       low = range[0], high = range[1];
     }
-    if (dtype == DS_F32 && !parse_dtype(type, &exact)) dtype = DS_F64;
+    // A program among the attributes may name f32 itself: then its inputs stay f32.
+    bool program = false;
+    for (uint32_t i = 0; i < schema_.attribute_count; ++i) program |= schema_.attributes[i].type == "bytes";
+    if (dtype == DS_F32 && !program && !parse_dtype(type, &exact)) dtype = DS_F64;
     Array a = random_array(shape, seed, low, high);
     a.dtype = dtype;
     if (!is_float(dtype))
@@ -99,6 +102,13 @@ class SampleReader {
     if (kind == "float") return number();
     if (kind == "ints") return integers(list('[', ']'));
     if (kind == "floats") return list('[', ']');
+    if (kind == "bytes") {
+      Bytes bytes;
+      const std::string digits = word();
+      for (size_t i = 0; i + 1 < digits.size(); i += 2)
+        bytes.text += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+      return bytes;
+    }
     ds_dtype dtype = DS_F32;
     EXPECT_TRUE(kind == "dtype" && parse_dtype(word(), &dtype)) << text_;
     return Dtype{dtype};

@@ -48,7 +48,10 @@ inline Array random_array(Dims shape, uint32_t seed, double low = -2, double hig
 struct Dtype {
   ds_dtype value;
 };
-using Attribute = std::variant<int64_t, double, bool, std::string, Dims, Doubles, Dtype>;
+struct Bytes {
+  std::string text;
+};
+using Attribute = std::variant<int64_t, double, bool, std::string, Dims, Doubles, Dtype, Bytes>;
 using Options = std::map<std::string, Attribute>;
 
 class Session {
@@ -195,6 +198,9 @@ class Session {
   static ds_value packed(const std::string& v) { return {DS_STRING, static_cast<uint32_t>(v.size()), {.s = v.data()}}; }
   static ds_value packed(const Dims& v) { return {DS_INTS, static_cast<uint32_t>(v.size()), {.is = v.data()}}; }
   static ds_value packed(const Doubles& v) { return {DS_FLOATS, static_cast<uint32_t>(v.size()), {.fs = v.data()}}; }
+  static ds_value packed(const Bytes& v) {
+    return {DS_BYTES, static_cast<uint32_t>(v.text.size()), {.p = v.text.data()}};
+  }
   static ds_value packed(Dtype v) { return {DS_TYPE, 0, {.i = v.value}}; }
 };
 

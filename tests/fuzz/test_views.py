@@ -170,7 +170,7 @@ class Program:
         if self.rng.random() < 0.5:
             self.add(s.ours.copy(), s.theirs.copy(), f"v{n}.copy()")
         else:
-            self.add(s.ours * 2 - 1, s.theirs * 2 - 1, f"v{n} * 2 - 1")
+            self.add(s.ours * 2 - 1, np.asarray(s.theirs * 2 - 1), f"v{n} * 2 - 1")
 
     def look(self, s, n):
         self.log.append(f"look at v{n}")

@@ -206,21 +206,23 @@ def retain_grad(tensor: Any) -> None:
     def keep(gradient: Any) -> None:
         target = watched()
         if target is not None:
-            before = _retained.get(target)
-            _retained[target] = gradient if before is None else before + gradient
+            before = _retained.get(id(target))
+            _retained[id(target)] = gradient if before is None else before + gradient
 
     register_hook(tensor, keep)
-    _retained.setdefault(tensor, None)
+    if id(tensor) not in _retained:
+        _retained[id(tensor)] = None
+        weakref.finalize(tensor, _retained.pop, id(tensor), None)
 
 
 # Gradients of computed tensors that somebody asked to keep; the core keeps those of leaves.
-_retained: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+_retained: dict[int, Any] = {}
 
 
 def get_grad(tensor: Any) -> Any:
     """The tensor's accumulated gradient or None."""
-    if _retained and tensor in _retained:
-        return _retained[tensor]
+    if id(tensor) in _retained:
+        return _retained[id(tensor)]
     place = ffi.new("ds_handle*")
     check(lib.ds_tensor_grad(context, tensor._handle, place))
     return _native.wrap_handle(place[0]) if place[0] else None
@@ -228,8 +230,8 @@ def get_grad(tensor: Any) -> Any:
 
 def set_grad(tensor: Any, gradient: Any) -> None:
     """Replaces the accumulated gradient; None forgets it."""
-    if _retained and tensor in _retained:
-        _retained[tensor] = gradient
+    if id(tensor) in _retained:
+        _retained[id(tensor)] = gradient
         return
     handle = 0 if gradient is None else _tensors([gradient])[0]._handle
     check(lib.ds_set_grad(context, tensor._handle, handle))

@@ -55,7 +55,27 @@ struct Map {
     expr::interpret(bytes.u.p, bytes.count, expr_type(t), r.args());
   }
 
+  static Samples samples() {
+    return {sample("f32[2,3], f32[3]",
+                   [](Expr x, Expr y) {
+                     return std::vector{x * y + exp(-x), tanh(x - y)};
+                   }),
+            sample("f32[4,1], f32[]", [](Expr x, Expr y) { return std::vector{select(x > y, x, square(y))}; }),
+            sample("f32[0], f32[1]", [](Expr x, Expr y) { return std::vector{max(x, y)}; })};
+  }
+
  private:
+  template <class Body>
+  static std::string sample(std::string_view inputs, Body body) {
+    expr::Program p;
+    Expr x(&p, p.input(DS_EXPR_T)), y(&p, p.input(DS_EXPR_T));
+    for (const Expr& result : body(x, y)) p.outputs.push_back(result.in(p));
+    expr::Bytes bytes = p.encode();
+    std::string line = cat(inputs, "; expr=");
+    for (uint32_t i = 0; i < bytes.size; ++i)
+      for (int shift : {4, 0}) line += "0123456789abcdef"[static_cast<const uint8_t*>(bytes.data())[i] >> shift & 15];
+    return line;
+  }
   static expr::Program program(const Attributes& call, const std::vector<uint8_t>& types) {
     ds_value bytes = call.attr<ds_value>("expr");
     return expr::Program::decode(bytes.u.p, bytes.count, types);

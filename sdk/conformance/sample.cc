@@ -118,6 +118,12 @@ ds_value SampleReader::attribute(std::string_view kind, std::string_view text) {
     for (auto part : parts(inside(text, '[', ']'))) list.push_back(number(part));
     return {DS_FLOATS, uint32_t(list.size()), {.fs = list.data()}};
   }
+  if (kind == "bytes") {  // hexadecimal, in the alignment an expr needs
+    auto& words = ints_.emplace_back(text.size() / 16 + 1);
+    for (size_t k = 0; k + 1 < text.size(); k += 2)
+      std::from_chars(text.data() + k, text.data() + k + 2, reinterpret_cast<unsigned char*>(words.data())[k / 2], 16);
+    return {DS_BYTES, uint32_t(text.size() / 2), {.p = words.data()}};
+  }
   raise(DS_INVALID_ARGUMENT, "an attribute of kind ", kind, " cannot be written as text");
 }
 

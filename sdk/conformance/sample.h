@@ -1,4 +1,5 @@
-// sample.h: samples of operators ("f32[2,3], i64[4]<3; axis=1"), and the cases the suite derives from them.
+// sample.h: samples of operators ("f32[2,3], i64[4]<3; axis=1"; bytes as hexadecimal digits), and the cases the suite
+// derives from them.
 #pragma once
 #include <cstdint>
 #include <deque>

@@ -26,6 +26,9 @@ struct Item {
   std::vector<double> attributes;  // numeric ones, in order
   uint8_t type = 0;                // what T stands for
   uint32_t position = 0, level = 0, key = 0;
+  uint32_t original = 0;  // position of the node in the graph
+  bool again = false;     // a node computed a second time, for readers of a later group
+  bool changed = false;   // reads such a node: only its cluster can
 };
 
 // What fuse knows of a value, read once.

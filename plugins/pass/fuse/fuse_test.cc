@@ -8,6 +8,8 @@
 #include "deepseek/pass_test.hpp"
 #include "plugins/pass/dce/dce.cc"
 #include "plugins/pass/fuse/cluster.cc"
+#include "plugins/pass/fuse/recompute.cc"
+#include "plugins/pass/fuse/work.cc"
 
 namespace ds::passes {
 namespace {
@@ -162,6 +164,30 @@ TEST(Fuse, SinksToItsUsersWhenThatMovesNoMore) {
   fuse(g);
   EXPECT_NE(g.print().find("{exp.f32(0) neg.f32(t0) mul.f32(1,t1)}"), std::string::npos) << g.print();
   EXPECT_EQ(g.count("tanh"), 1);
+}
+
+// Forward keeps the tanh, which is dear, and not the five cheap values that backward reads.
+TEST(Fuse, CheapValuesAreComputedAgainInBackward) {
+  FakeGraph g(R"(
+    %h = leaf f32[100,100]
+    %w = leaf f32[100,100]
+    %a = mul(%h, %h) -> f32[100,100]
+    %b = mul(%a, %h) -> f32[100,100]
+    %c = add(%b, %h) -> f32[100,100]
+    %t = tanh(%c) -> f32[100,100]
+    %u = add(%t, %w) -> f32[100,100]
+    %y = mul(%u, %h) -> f32[100,100]
+    %m = matmul(%y, %w) -> f32[100,100]
+    %p = mul(%m, %u) -> f32[100,100]
+    %q = mul(%p, %a) -> f32[100,100]
+    %r = mul(%q, %b) -> f32[100,100]
+    %s = mul(%r, %t) -> f32[100,100]
+    return %s)");
+  fuse(g);
+  EXPECT_EQ(g.count("map"), 2);
+  std::string text = g.print();
+  EXPECT_NE(text.find("f32[100,100], f32[100,100]\n%m"), std::string::npos) << text;
+  EXPECT_EQ(text.find("f32[100,100], f32[100,100], f32[100,100]"), std::string::npos) << text;
 }
 
 TEST(Fuse, StepsOfManySmallParametersShareClusters) {

@@ -1,5 +1,5 @@
-// math_f64.h: elementary functions on vectors of double. Largest errors seen against long double, in ulp: exp 1, log 1,
-// expm1 2, tanh 3, sigmoid 2. Those named *_f have the accuracy a float result needs, at less cost.
+// math_f64.h: elementary functions on vectors of double. simd_test.cc holds them to these ulp over samples: exp 1, log
+// 1, expm1 2, tanh 3, sigmoid 2. Those named *_f have the accuracy a float result needs, at less cost.
 #pragma once
 #include "simd/vector.h"
 

@@ -51,9 +51,10 @@ const char* isa() {
 #endif
 }
 
-// Keeps at most a quarter of the machine's memory. Leaked: blocks may be released while the process ends.
+// Keeps at most a sixteenth of the machine's memory, beyond what each context keeps itself: pages outlive contexts.
+// Leaked: blocks may be released while the process ends.
 Blocks& blocks() {
-  static Blocks* const only = new Blocks(physical_memory() / 4);
+  static Blocks* const only = new Blocks(physical_memory() / 16);
   return *only;
 }
 

@@ -9,7 +9,8 @@ struct Hypot {
   static constexpr auto domain = "(0.2,2)";
   static Expr body(Expr a, Expr b) {
     Expr x = abs(a), y = abs(b), large = max(x, y), small = min(x, y);
-    return select(large == 0 || is_inf(large), large, large * sqrt(1 + square(small / large)));
+    Expr length = select(large == 0, large, large * sqrt(1 + square(small / large)));
+    return select(is_inf(x) || is_inf(y), std::numeric_limits<double>::infinity(), length);
   }
 };
 DS_OPERATOR(Hypot);

@@ -7,12 +7,18 @@ target_include_directories(ds_sdk INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_D
 target_link_libraries(ds_sdk INTERFACE ds_abi)
 target_compile_features(ds_sdk INTERFACE cxx_std_20)
 
-file(GLOB sources CONFIGURE_DEPENDS sdk/ds-plugin/*.cc sdk/conformance/*.cc)
+file(GLOB sources CONFIGURE_DEPENDS sdk/conformance/*.cc)
+list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+add_library(ds_conformance STATIC ${sources})
+target_link_libraries(ds_conformance PUBLIC deepseek ds_sdk PRIVATE ds_options)
+target_include_directories(ds_conformance PUBLIC ${PROJECT_SOURCE_DIR})
+
+file(GLOB sources CONFIGURE_DEPENDS sdk/ds-plugin/*.cc)
 list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
 if(sources)
   add_executable(ds-plugin ${sources})
   add_executable(DeepSeek::ds-plugin ALIAS ds-plugin)
-  target_link_libraries(ds-plugin PRIVATE ds_options deepseek ds_sdk nlohmann_json::nlohmann_json Threads::Threads
+  target_link_libraries(ds-plugin PRIVATE ds_options ds_conformance deepseek ds_sdk nlohmann_json::nlohmann_json Threads::Threads
                                           ${CMAKE_DL_LIBS})
   target_include_directories(ds-plugin PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(ds-plugin PRIVATE DS_VERSION_TEXT="${PROJECT_VERSION}")

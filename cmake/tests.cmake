@@ -9,7 +9,7 @@ endforeach()
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS sdk/*_test.cc)
 list(FILTER sources EXCLUDE REGEX "/sdk/template/")
 if(sources)
-  ds_add_tests(sdk SOURCES ${sources} LIBS deepseek ds_sdk nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
+  ds_add_tests(sdk SOURCES ${sources} LIBS ds_conformance deepseek ds_sdk nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 endif()
 
 file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/*/*_test.cc)

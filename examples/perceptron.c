@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { kPoints = 256, kHidden = 32, kSteps = 300 };
+enum { kPoints = 256, kHidden = 32, kSteps = 1000 };
 
 static ds_handle context;
 
@@ -84,14 +84,14 @@ int main(void) {
     ds_handle loss = call("mean", tensor(call("mul", tensor(error), tensor(error), 0)), none, 1);
     check(ds_backward(context, &loss, NULL, 1, 0, 0));
     check(ds_set_grad_enabled(context, 0, NULL));
-    descend(w1, 0.2);
-    descend(b1, 0.2);
-    descend(w2, 0.2);
+    descend(w1, 0.05);
+    descend(b1, 0.05);
+    descend(w2, 0.05);
     check(ds_set_grad_enabled(context, 1, NULL));
-    if (step % 100 == 0) {
+    if (step % 200 == 0) {
       ds_value value;
       check(ds_tensor_item(context, loss, 0, &value));
-      printf("step %3d  loss %.4f\n", step, value.u.f);
+      printf("step %4d  loss %.4f\n", step, value.u.f);
     }
     if (step == kSteps) check(ds_tensor_read(context, out, predicted, sizeof predicted, 0));
     ds_handle used[] = {out, error, loss};

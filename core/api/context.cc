@@ -49,8 +49,7 @@ int32_t report(Context& context, ThreadState& thread, Status status) {
 }
 
 int32_t Context::create(ds_handle* handle) {
-  auto context = std::make_unique<Context>();
-  context->serial_ = ++serials;
+  auto context = std::make_unique<Context>(++serials);
   RecordOptions& options = context->executor.options_;
   auto on = [](std::string_view v) { return !v.empty() && v != "0"; };
   options.eager = on(environment("DS_EAGER"));
@@ -92,8 +91,8 @@ int32_t Context::destroy(ds_handle handle) {
     std::lock_guard lock(context->mutex);
     context->executor.devices.each([](Device& device) { (void)device.synchronize(); });
     for (auto& [id, thread] : context->threads_) thread->recorder.clear();
-    context->tensors = HandleTable<Tensor>(1);
-    context->graphs = HandleTable<ParsedGraph>(2);
+    context->tensors = HandleTable<Tensor>(1, 0);
+    context->graphs = HandleTable<ParsedGraph>(2, 0);
     context->threads_.clear();
     deferred = context->take_deferred();
   }

@@ -41,7 +41,7 @@ struct ThreadState {
 
 class Context {
  public:
-  Context() : tensors(1), graphs(2) {}
+  explicit Context(uint64_t serial) : tensors(1, uint32_t(serial)), graphs(2, uint32_t(serial)), serial_(serial) {}
   ~Context();
 
   static int32_t create(ds_handle* handle);
@@ -67,7 +67,7 @@ class Context {
   uint64_t next_hook = 1;
 
  private:
-  uint64_t serial_ = 0;  // tells contexts apart in threads' caches
+  uint64_t serial_;  // tells contexts apart in threads' caches
   std::unordered_map<std::thread::id, std::unique_ptr<ThreadState>> threads_;
   std::vector<std::function<void()>> deferred_;
 };

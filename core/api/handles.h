@@ -11,7 +11,8 @@ namespace ds::core {
 template <class T>
 class HandleTable {
  public:
-  explicit HandleTable(uint32_t kind) : kind_(kind) {}
+  // Tables with different salts refuse each other's handles.
+  HandleTable(uint32_t kind, uint32_t salt) : first_generation_(salt * 0x9e3779b1u | 1), kind_(kind) {}
 
   uint64_t add(Ref<T> object) {
     uint32_t index;
@@ -20,7 +21,7 @@ class HandleTable {
       free_ = slots_[index].next;
     } else {
       index = uint32_t(slots_.size());
-      slots_.push_back({});
+      slots_.emplace_back().generation = first_generation_;
     }
     Slot& slot = slots_[index];
     slot.object = std::move(object);
@@ -63,10 +64,10 @@ class HandleTable {
   static constexpr uint32_t kEnd = 0xffffffffu;
   struct Slot {
     Ref<T> object;
-    uint32_t generation = 1, references = 0, next = kEnd;
+    uint32_t generation = 0, references = 0, next = kEnd;
   };
   std::vector<Slot> slots_;
-  uint32_t free_ = kEnd, kind_;
+  uint32_t free_ = kEnd, first_generation_, kind_;
 };
 
 }  // namespace ds::core

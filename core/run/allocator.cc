@@ -123,7 +123,7 @@ Status Devices::open(std::string_view name, Device** device) {
   }
   Status status;
   auto* driver = registry_.find_device(driver_name, &status);
-  return driver ? open(*driver, index, device) : std::move(status);
+  return driver ? open(*driver, index, device) : error(DS_DEVICE_MISMATCH, status.text());
 }
 
 Status Devices::open(ds_device_id id, Device** device) {

@@ -9,9 +9,11 @@ namespace ds::cpu {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kKeep = false;  // kept blocks would hide reads after release
+constexpr bool kKeep = false;                     // kept blocks would hide reads after release
+constexpr uint64_t kLargest = uint64_t{1} << 40;  // the sanitizer ends the process beyond
 #else
 constexpr bool kKeep = true;
+constexpr uint64_t kLargest = uint64_t{1} << 47;  // addresses there are
 #endif
 constexpr uint64_t kHuge = 2u << 20;
 
@@ -36,7 +38,7 @@ void* map(uint64_t size) {
 }  // namespace
 
 void* Blocks::allocate(uint64_t nbytes) {
-  if (nbytes > (uint64_t{1} << 62)) return nullptr;
+  if (nbytes > kLargest) return nullptr;
   if (nbytes < kLarge || !kKeep) {
     const uint64_t rounded = (nbytes + kAlignment - 1) / kAlignment * kAlignment;
     return std::aligned_alloc(kAlignment, rounded ? rounded : kAlignment);

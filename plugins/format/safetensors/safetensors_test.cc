@@ -273,9 +273,9 @@ TEST_F(SafetensorsTest, ParserSurvivesMutations) {
   Owned a(DS_F32, {5, 7}), b(DS_U8, {3});
   save({{"layer.weight", &a.tensor}, {"b", &b.tensor}}, {"epoch", "3"});
   const std::string signed_file = read();
-  load_file(
-      R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"U8","shape":[4],"data_offsets":[24,28]}})",
-      28);
+  load_file(R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+            R"("b":{"dtype":"U8","shape":[4],"data_offsets":[24,28]}})",
+            28);
   const std::string plain = read();
   const char* tokens[] = {"{",
                           "}",

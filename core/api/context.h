@@ -10,6 +10,7 @@
 
 #include "core/api/handles.h"
 #include "core/autodiff/backward.h"
+#include "core/base/lock.h"
 #include "core/run/executor.h"
 #include "deepseek/ds.h"
 
@@ -61,7 +62,7 @@ class Context {
   Executor executor;
   HandleTable<Tensor> tensors;
   HandleTable<ParsedGraph> graphs;
-  std::recursive_mutex mutex;
+  RecursiveLock mutex;
   ds_location_resolver resolver = nullptr;
   void* resolver_user = nullptr;
   uint64_t next_hook = 1;

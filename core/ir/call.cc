@@ -70,6 +70,65 @@ Status complete_attributes(const Operator& op, std::span<const ds_value> given, 
   return {};
 }
 
+// The common case needs no promotion: all inputs there, one variable for everything, one dtype, one device.
+bool agree(const Operator& op, std::span<const CallInput> inputs) {
+  const Schema& schema = op.schema;
+  if (schema.variables.size() != 1 || inputs.empty() || inputs.size() != schema.inputs.size() || inputs.size() > 8 ||
+      schema.variadic_inputs() || schema.variadic_outputs())
+    return false;
+  const ds_spec* first = inputs[0].spec;
+  for (auto& input : inputs)
+    if (!input.spec || input.weak != Weak::kNone || input.spec->dtype != first->dtype ||
+        input.spec->device.type != first->device.type || input.spec->device.index != first->device.index)
+      return false;
+  TypeClass type_class = schema.variables[0].type_class;
+  return type_class <= TypeClass::kNumber || is_float(first->dtype);
+}
+
+Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* call) {
+  uint32_t output_count = call->outputs.size();
+  Small<ds_spec*, 4> outputs(output_count);
+  for (uint32_t i = 0; i < output_count; ++i) outputs[i] = &call->outputs[i];
+  ErrorSink sink;
+  ds_infer_args args{sink.get(),
+                     inputs.data(),
+                     call->attributes.data(),
+                     outputs.data(),
+                     uint32_t(inputs.size()),
+                     call->attributes.size(),
+                     output_count,
+                     0};
+  if (op.table.infer) {
+    if (int32_t status = op.table.infer(op.table.self, &args)) return from_operator(op, sink.take(status, ""));
+  } else if (op.is(DS_CLASS_VIEW)) {
+    ds_view_spec source = dense_view(*inputs[0]), result{};
+    ds_view_args view{sink.get(), inputs[0], &source, call->attributes.data(), &result};
+    if (int32_t status = op.table.view(op.table.self, &view)) return from_operator(op, sink.take(status, ""));
+    call->outputs[0].rank = result.rank;
+    call->outputs[0].dtype = result.dtype ? result.dtype : inputs[0]->dtype;
+    std::copy(result.shape, result.shape + result.rank, call->outputs[0].shape);
+  } else {
+    return error(DS_BAD_PLUGIN, op.name(), " has neither infer nor view");
+  }
+  if (args.output_count > output_count) return error(DS_BAD_PLUGIN, op.name(), ": infer claims too many outputs");
+  call->outputs.resize(args.output_count);
+  for (auto& out : call->outputs) {
+    // What an input already is needs no check.
+    if (!inputs.empty() && out.dtype == inputs[0]->dtype && same_shape(out, *inputs[0])) continue;
+    uint64_t elements, nbytes;
+    if (out.kind == DS_KIND_TENSOR)
+      if (auto status = check_spec(out, &elements, &nbytes)) return std::move(status).in(op.name());
+  }
+  return {};
+}
+
+// An output before infer: dtype and device are known, the rest is zero.
+void start_output(ds_spec* out, ds_dtype dtype, ds_device_id device) {
+  *out = ds_spec{};
+  out->dtype = dtype;
+  out->device = device;
+}
+
 }  // namespace
 
 Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::span<const ds_value> attributes,
@@ -82,6 +141,19 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
     return error(DS_INVALID_ARGUMENT, op.name(), " takes ", needed, needed == declared ? "" : " or more", " inputs, got ",
                  inputs.size());
   DS_RETURN_IF_ERROR(complete_attributes(op, attributes, &call->attributes));
+
+  if (agree(op, inputs)) {
+    const ds_spec& first = *inputs[0].spec;
+    Small<const ds_spec*, 8> specs(uint32_t(inputs.size()));
+    call->input_dtypes.resize(uint32_t(inputs.size()));
+    for (uint32_t i = 0; i < inputs.size(); ++i) {
+      specs[i] = inputs[i].spec;
+      call->input_dtypes[i] = first.dtype;
+    }
+    call->outputs.resize(uint32_t(schema.outputs.size()));
+    for (auto& out : call->outputs) start_output(&out, first.dtype, first.device);
+    return infer(op, specs, call);
+  }
 
   // Each variable takes the promoted dtype of its inputs; weak scalars join last. A variadic `any*` of a map keeps each.
   Small<ds_dtype, 8> variables(uint32_t(schema.variables.size()));
@@ -139,43 +211,11 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
   uint32_t output_count = uint32_t(schema.outputs.size());
   if (schema.variadic_outputs()) output_count = 64;
   call->outputs.resize(output_count);
-  Small<ds_spec*, 4> outputs(output_count);
   for (uint32_t i = 0; i < output_count; ++i) {
-    ds_spec& out = call->outputs[i];
-    out = ds_spec{};
-    out.dtype = variables[schema.outputs[std::min<size_t>(i, schema.outputs.size() - 1)].variable];
-    out.device = device;
-    outputs[i] = &out;
+    const Parameter& output = schema.outputs[std::min<size_t>(i, schema.outputs.size() - 1)];
+    start_output(&call->outputs[i], variables[output.variable], device);
   }
-  ErrorSink sink;
-  ds_infer_args args{sink.get(),
-                     specs.data(),
-                     call->attributes.data(),
-                     outputs.data(),
-                     uint32_t(inputs.size()),
-                     call->attributes.size(),
-                     output_count,
-                     0};
-  if (op.table.infer) {
-    if (int32_t status = op.table.infer(op.table.self, &args)) return from_operator(op, sink.take(status, ""));
-  } else if (op.is(DS_CLASS_VIEW)) {
-    ds_view_spec source = dense_view(*specs[0]), result{};
-    ds_view_args view{sink.get(), specs[0], &source, call->attributes.data(), &result};
-    if (int32_t status = op.table.view(op.table.self, &view)) return from_operator(op, sink.take(status, ""));
-    call->outputs[0].rank = result.rank;
-    call->outputs[0].dtype = result.dtype ? result.dtype : specs[0]->dtype;
-    std::copy(result.shape, result.shape + result.rank, call->outputs[0].shape);
-  } else {
-    return error(DS_BAD_PLUGIN, op.name(), " has neither infer nor view");
-  }
-  if (args.output_count > output_count) return error(DS_BAD_PLUGIN, op.name(), ": infer claims too many outputs");
-  call->outputs.resize(args.output_count);
-  for (auto& out : call->outputs) {
-    uint64_t elements, nbytes;
-    if (out.kind == DS_KIND_TENSOR)
-      if (auto status = check_spec(out, &elements, &nbytes)) return std::move(status).in(op.name());
-  }
-  return {};
+  return infer(op, specs, call);
 }
 
 Status plan_view(const Operator& op, const ds_spec& input, const ds_view_spec& source,

@@ -24,6 +24,7 @@ struct Node {
   uint32_t first_output, output_count;  // consecutive value ids
   uint32_t first_attribute, attribute_count;
   uint64_t location;  // the frontend's; not part of the hash
+  uint32_t first_region = 0, region_count = 0;  // reserved: bodies of if, loop and scan
 };
 
 enum class ValueKind : uint8_t { kLeaf, kScalar, kConstant, kResult };

@@ -47,6 +47,7 @@ class Elementwise {
 
   // Inputs broadcast; complex numbers have no programs.
   static void infer(const ds_infer_args& args) {
+    if (one_shape(args)) return;
     Shape shape;
     for (uint32_t i = 0; i < args.input_count; ++i) {
       const ds_spec& in = *args.inputs[i];
@@ -64,6 +65,23 @@ class Elementwise {
       args.outputs[k]->rank = int32_t(shape.rank());
       std::copy(shape.begin(), shape.end(), args.outputs[k]->shape);
     }
+  }
+
+  // Nothing to broadcast: every input has the shape of the first.
+  static bool one_shape(const ds_infer_args& args) {
+    if (!args.input_count) return false;
+    const ds_spec& first = *args.inputs[0];
+    for (uint32_t i = 0; i < args.input_count; ++i) {
+      const ds_spec& in = *args.inputs[i];
+      if (in.kind != DS_KIND_TENSOR || is_complex(in.dtype) || in.rank != first.rank ||
+          !std::equal(in.shape, in.shape + in.rank, first.shape))
+        return false;
+    }
+    for (uint32_t k = 0; k < args.output_count; ++k) {
+      args.outputs[k]->rank = first.rank;
+      std::copy(first.shape, first.shape + first.rank, args.outputs[k]->shape);
+    }
+    return true;
   }
 
   void reference(const ds_run_args& args) const {

@@ -54,8 +54,8 @@ Status Device::allocate(uint64_t nbytes, Ref<Buffer>* buffer) {
       trim();
       status = driver_.table.allocate(driver_.table.self, index_, rounded, 0, &memory);
     }
-    if (status)
-      return error(DS_OUT_OF_MEMORY, name(), ": cannot allocate ", nbytes, " bytes; ", bytes_in_use, " are in use");
+    if (status)  // a lost device stays one
+      return error(status, name(), ": cannot allocate ", nbytes, " bytes; ", bytes_in_use, " are in use");
   }
   bytes_in_use += rounded;
   bytes_peak = std::max(bytes_peak, bytes_in_use);

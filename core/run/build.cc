@@ -120,6 +120,9 @@ class ProgramBuilder {
       std::string_view name(pass->table.name.data, pass->table.name.size);
       if (edit_.failure) return std::move(edit_.failure).in(cat("pass ", name));
       if (status) return error(status, "pass ", name, " failed");
+#ifndef NDEBUG
+      if (auto broken = edit_.verify()) return std::move(broken).in(cat("after pass ", name));
+#endif
     }
     return {};
   }

@@ -174,6 +174,26 @@ Status Edit::decompose(NodeId id, bool* done) {
   return erase(id);
 }
 
+Status Edit::verify() const {
+  std::vector<bool> defined(graph_.values().size());
+  std::vector<uint32_t> uses(graph_.values().size());
+  for (ValueId v = 0; v < defined.size(); ++v) defined[v] = graph_.value(v).kind != ValueKind::kResult;
+  for (NodeId id = first_; id != kNone; id = next_[id]) {
+    const Node& node = graph_.node(id);
+    for (ValueId input : graph_.inputs(node)) {
+      if (input == kNone) continue;
+      if (!defined[input]) return error(DS_INTERNAL, node.op->name(), " reads %", input, " before it is computed");
+      ++uses[input];
+    }
+    for (uint32_t i = 0; i < node.output_count; ++i) defined[node.first_output + i] = true;
+  }
+  for (ValueId v = 0; v < uses.size(); ++v)
+    if (uses[v] != users_[v].size()) return error(DS_INTERNAL, "%", v, " has ", uses[v], " users, counted ", users_[v].size());
+  for (ValueId output : outputs_)
+    if (!defined[output]) return error(DS_INTERNAL, "output %", output, " is computed by nobody");
+  return {};
+}
+
 void Edit::describe(NodeId id, ds_edit_node* out) {
   const Node& n = graph_.node(id);
   input_specs_.clear();

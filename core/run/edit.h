@@ -49,6 +49,7 @@ class Edit {
   Status decompose(NodeId node, bool* done);
   void describe(NodeId node, ds_edit_node* out);  // arrays live until the next mutation
   const Operator* find(std::string_view name_or_role, Status* status);
+  Status verify() const;  // what every pass must keep: operands defined before use, users counted, outputs alive
 
   // Program stage.
   void start_program_stage();  // numbers the nodes, works out lifetimes

@@ -74,6 +74,22 @@ TEST(Memory, ForeignMemoryIsSharedBothWays) {
   EXPECT_EQ(released, 1);
 }
 
+// Kernels keep packed weights as long as the version says so; foreign memory has none.
+TEST(Memory, NothingDerivedFromForeignMemoryIsKept) {
+  Session s;
+  Floats weights(256 * 256, 1);
+  int64_t shape[] = {256, 256};
+  ds_tensor t{};
+  t.size = sizeof t;
+  t.dl = {weights.data(), {DS_DEVICE_CPU, 0}, 2, to_dl(DS_F32), shape, nullptr, 0};
+  ds_handle b = 0, a = s.tensor({256, 256}, Floats(256 * 256, 1));
+  s.ok(ds_tensor_wrap(s.context, &t, nullptr, nullptr, &b));
+  for (int n = 1; n <= 4; ++n) {
+    std::fill(weights.begin(), weights.end(), float(n));
+    EXPECT_EQ(s.read(s.call("matmul", {h(a), h(b)}))[0], float(256 * n));
+  }
+}
+
 TEST(Memory, AWritableExportSeesAndIsSeen) {
   Session s;
   ds_handle x = s.call("add", {h(s.tensor({3}, {1, 2, 3})), f(0)});

@@ -12,7 +12,9 @@ class ProgramBuilder {
       : registry_(registry),
         options_(options),
         edit_(registry, options.default_float, graph, outputs, donated),
-        program_(new Program(graph)) {}
+        program_(new Program(graph)) {
+    if (options.strict || !options.passes) edit_.node_flags |= DS_NODE_STRICT;
+  }
 
   Status build(std::span<const ValueId> outputs, const std::vector<bool>& donated) {
     program_->outputs_.assign(outputs.begin(), outputs.end());
@@ -85,7 +87,9 @@ class ProgramBuilder {
       bool composite = node.op->table.decompose;
       bool found = false;
       if ((!composite || options_.composites) && options_.kernels && (composite || !first)) found = find_kernel(id, &choice);
-      if (composite && !found) {
+      // With kernels off a composite's own reference is what is asked for.
+      bool keep = !options_.kernels && options_.composites && node.op->table.reference;
+      if (composite && !found && !keep) {
         NodeId before = edit_.previous(id);
         bool done;
         DS_RETURN_IF_ERROR(edit_.decompose(id, &done));

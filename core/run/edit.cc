@@ -39,6 +39,7 @@ const Operator* Edit::find(std::string_view name, Status* status) {
 
 NodeId Edit::append(const Operator& op, std::span<const ValueId> inputs, const Call& call, uint64_t location,
                     NodeId before) {
+  described_.clear();
   NodeId id = graph_.add_node(op, inputs, call.attributes, call.outputs, location);
   users_.resize(graph_.values().size());
   output_uses_.resize(graph_.values().size(), 0);
@@ -101,6 +102,7 @@ Status Edit::replace(ValueId old_value, ValueId new_value) {
   const ds_spec &a = graph_.value(old_value).spec, &b = graph_.value(new_value).spec;
   if (!same_type(a, b))
     return error(DS_INVALID_ARGUMENT, "replace: ", spec_text(a), " cannot become ", spec_text(b));
+  described_.clear();
   std::vector<NodeId> users = std::move(users_[old_value]);
   users_[old_value].clear();
   for (NodeId user : users) {
@@ -116,14 +118,9 @@ Status Edit::replace(ValueId old_value, ValueId new_value) {
   return {};
 }
 
-Status Edit::erase(NodeId id) {
-  if (id >= alive_.size() || !alive_[id]) return error(DS_INVALID_ARGUMENT, "erase: no such node");
-  const Node& n = graph_.node(id);
-  if (n.op->has(DS_TRAIT_EFFECT)) return error(DS_INVALID_ARGUMENT, "erase: ", n.op->name(), " has an effect");
-  for (uint32_t i = 0; i < n.output_count; ++i)
-    if (!users_[n.first_output + i].empty() || output_uses_[n.first_output + i])
-      return error(DS_INVALID_ARGUMENT, "erase: output ", i, " of ", n.op->name(), " is used");
-  for (ValueId input : graph_.inputs(n)) {
+void Edit::unlink(NodeId id) {
+  described_.clear();
+  for (ValueId input : graph_.inputs(graph_.node(id))) {
     if (input == kNone) continue;
     auto& users = users_[input];
     users.erase(std::find(users.begin(), users.end(), id));
@@ -132,6 +129,16 @@ Status Edit::erase(NodeId id) {
   NodeId before = previous_[id], after = next_[id];
   (before == kNone ? first_ : next_[before]) = after;
   (after == kNone ? last_ : previous_[after]) = before;
+}
+
+Status Edit::erase(NodeId id) {
+  if (id >= alive_.size() || !alive_[id]) return error(DS_INVALID_ARGUMENT, "erase: no such node");
+  const Node& n = graph_.node(id);
+  if (n.op->has(DS_TRAIT_EFFECT)) return error(DS_INVALID_ARGUMENT, "erase: ", n.op->name(), " has an effect");
+  for (uint32_t i = 0; i < n.output_count; ++i)
+    if (!users_[n.first_output + i].empty() || output_uses_[n.first_output + i])
+      return error(DS_INVALID_ARGUMENT, "erase: output ", i, " of ", n.op->name(), " is used");
+  unlink(id);
   return {};
 }
 
@@ -151,15 +158,7 @@ Status Edit::evaluate(NodeId id) {
   DS_RETURN_IF_ERROR(run_reference(graph_, n, inputs, &outputs));
   for (uint32_t i = 0; i < n.output_count; ++i) graph_.make_constant(n.first_output + i, outputs[i]);
   // The node goes; its outputs stay as constants, whoever uses them.
-  for (ValueId input : graph_.inputs(n)) {
-    if (input == kNone) continue;
-    auto& users = users_[input];
-    users.erase(std::find(users.begin(), users.end(), id));
-  }
-  alive_[id] = false;
-  NodeId before = previous_[id], after = next_[id];
-  (before == kNone ? first_ : next_[before]) = after;
-  (after == kNone ? last_ : previous_[after]) = before;
+  unlink(id);
   return {};
 }
 
@@ -196,24 +195,23 @@ Status Edit::verify() const {
 
 void Edit::describe(NodeId id, ds_edit_node* out) {
   const Node& n = graph_.node(id);
-  input_specs_.clear();
-  output_specs_.clear();
-  input_flags_.clear();
-  output_ids_.clear();
-  if (absent_.empty()) {
-    absent_.emplace_back();
-    absent_.back().kind = DS_KIND_OPTIONAL;
-  }
-  for (ValueId input : graph_.inputs(n)) {
-    input_specs_.push_back(input == kNone ? &absent_.back() : &graph_.value(input).spec);
+  auto* input_specs = described_.array<const ds_spec*>(n.input_count);
+  auto* input_flags = described_.array<uint32_t>(n.input_count);
+  auto* input_ids = described_.array<ValueId>(n.input_count);
+  auto* output_specs = described_.array<const ds_spec*>(n.output_count);
+  auto* output_ids = described_.array<ValueId>(n.output_count);
+  absent_.kind = DS_KIND_OPTIONAL;
+  for (uint32_t i = 0; i < n.input_count; ++i) {
+    ValueId input = input_ids[i] = graph_.inputs(n)[i];
+    input_specs[i] = input == kNone ? &absent_ : &graph_.value(input).spec;
     // A leaf that is not given away is likely to come again: a parameter.
     bool constant = input != kNone && (graph_.value(input).kind == ValueKind::kConstant ||
                                        (graph_.value(input).kind == ValueKind::kLeaf && !donated(input)));
-    input_flags_.push_back(constant ? DS_INPUT_CONSTANT : 0);
+    input_flags[i] = constant ? DS_INPUT_CONSTANT : 0;
   }
   for (uint32_t i = 0; i < n.output_count; ++i) {
-    output_specs_.push_back(&graph_.value(n.first_output + i).spec);
-    output_ids_.push_back(n.first_output + i);
+    output_specs[i] = &graph_.value(n.first_output + i).spec;
+    output_ids[i] = n.first_output + i;
   }
   auto attributes = graph_.attributes(n);
   const void* expr = n.op->table.expr;
@@ -234,18 +232,18 @@ void Edit::describe(NodeId id, ds_edit_node* out) {
                n.input_count,
                n.output_count,
                n.attribute_count,
-               0,
-               input_specs_.data(),
-               output_specs_.data(),
+               node_flags,
+               input_specs,
+               output_specs,
                attributes.data(),
-               input_flags_.data(),
+               input_flags,
                nullptr,
                expr,
                expr_size};
   full.traits = n.op->table.traits;
   full.role = {n.op->role.data(), n.op->role.size()};
-  full.inputs = graph_.inputs(n).data();
-  full.outputs = output_ids_.data();
+  full.inputs = input_ids;
+  full.outputs = output_ids;
   if (program_stage_ && id < choices.size()) full.offer = choices[id].offer;
   *out = full;
 }

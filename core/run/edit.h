@@ -1,7 +1,5 @@
 // A graph being compiled: a copy that passes rewrite through ds_edit, then the kernels and memory it gets.
 #pragma once
-#include <list>
-
 #include "core/ir/call.h"
 #include "core/ir/graph.h"
 #include "core/registry/registry.h"
@@ -65,6 +63,7 @@ class Edit {
   std::vector<Choice> choices;  // by node
   std::vector<Alias> aliases;   // by value
   std::vector<std::string> notes;
+  uint32_t node_flags = 0;      // DS_NODE_* of every node
   Status failure;
 
  private:
@@ -72,6 +71,7 @@ class Edit {
   NodeId append(const Operator& op, std::span<const ValueId> inputs, const Call& call, uint64_t location, NodeId before);
   Status alias_in_place(NodeId node, uint32_t input);
   void merge(ValueId from, ValueId into);
+  void unlink(NodeId node);
 
   Registry& registry_;
   ds_dtype default_float_;
@@ -93,11 +93,9 @@ class Edit {
   std::vector<uint64_t> offset_;
   uint64_t arena_bytes_ = 0;
 
-  // Backing of what describe answers.
-  std::vector<const ds_spec*> input_specs_, output_specs_;
-  std::vector<uint32_t> input_flags_;
-  std::vector<ValueId> output_ids_;
-  std::list<ds_spec> absent_;
+  // Backing of what describe answers; given back by the next mutation.
+  Arena described_;
+  ds_spec absent_{};
 };
 
 ds_edit make_edit_table(Edit* edit);  // edit_table.cc

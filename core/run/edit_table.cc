@@ -110,7 +110,7 @@ struct EditTable {
   static int32_t evaluate(ds_edit* t, ds_node_id node) {
     Edit& e = of(t);
     if (e.program_stage_ || !exists(e, node)) return keep(e, error(DS_INVALID_ARGUMENT, "evaluate: no such node"));
-    return keep(e, e.evaluate(node));
+    return e.evaluate(node).code();  // not every reference takes its constants: a refusal is an answer
   }
   // Whether a kernel's offer can be taken is for the pass to find out: a refusal is an answer, not a failure.
   static int32_t alias(ds_edit* t, ds_node_id node, uint32_t input) {

@@ -48,7 +48,8 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
     }
     const void* address =
         place.scalar ? place.scalar : static_cast<const char*>(place.buffer->memory) + place.offset;
-    uint64_t version = place.scalar ? 0 : place.buffer->version;
+    // Somebody outside may write foreign memory unseen: nothing derived from it may be kept.
+    uint64_t version = place.scalar || place.buffer->foreign() ? 0 : place.buffer->version;
     if (address == leaf.address && version == leaf.version && leaf.device.type == DS_DEVICE_CPU) continue;
     leaf.address = address;
     leaf.version = version;

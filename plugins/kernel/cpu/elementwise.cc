@@ -42,8 +42,7 @@ class Elementwise {
     for (uint32_t i = 0; i < node.input_count; ++i)
       bytes += element_count(*node.inputs[i]) * item_size(node.inputs[i]->dtype);
     for (uint32_t k = 0; k < node.output_count; ++k) bytes += space_.count * item_size(node.outputs[k]->dtype);
-    const char* numerics = std::getenv("DS_NUMERICS");
-    bool contract = !numerics || std::strcmp(numerics, "strict") != 0;
+    bool contract = !(node.flags & DS_NODE_STRICT);
     program_ = compile(node, space_, simd(), bytes > kBeyondCache, contract);
     double seconds = program_.seconds_per_element;
     if (space_.count) seconds += double(bytes) / double(space_.count) * 5e-11;

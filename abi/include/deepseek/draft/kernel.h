@@ -8,6 +8,8 @@ DS_EXTERN_C_BEGIN
 
 #define DS_INPUT_CONSTANT 1u /* a parameter: the same buffer comes again, its ds_tensor.version tells when it changed */
 
+#define DS_NODE_STRICT 1u /* every operation rounds by itself: nothing contracted or reassociated beyond the reference */
+
 typedef struct ds_node { /* [growing] what supports and create see */
   uint64_t size;
   ds_text op;
@@ -16,7 +18,7 @@ typedef struct ds_node { /* [growing] what supports and create see */
   uint32_t input_count;
   uint32_t output_count;
   uint32_t attribute_count;
-  uint32_t reserved;
+  uint32_t flags; /* DS_NODE_* */
   const ds_spec* const* inputs;
   const ds_spec* const* outputs;
   const ds_value* attributes;

@@ -47,6 +47,18 @@ add_custom_target(
   COMMENT "Python package"
   VERBATIM)
 add_dependencies(python python_native)
+
+# What type checkers know of the operators comes from the registry, so every plugin is built first.
+set(stubs ${PROJECT_BINARY_DIR}/python/deepseek/ops.pyi)
+add_custom_target(
+  python_stubs ALL
+  COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_BINARY_DIR}/python PYTHONDONTWRITEBYTECODE=1
+          ${Python3_EXECUTABLE} -m deepseek.stubs ${stubs}
+  BYPRODUCTS ${stubs}
+  COMMENT "Type stubs of the operators"
+  VERBATIM)
+add_dependencies(python_stubs python plugins)
 if(SKBUILD)
   install(TARGETS python_native LIBRARY DESTINATION . COMPONENT python)
+  install(FILES ${stubs} DESTINATION . COMPONENT python)
 endif()

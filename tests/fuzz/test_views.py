@@ -37,7 +37,7 @@ class Program:
         self.log.append(f"v0 = arange % 7, {shape} {dtype}")
         self.pairs = [Pair(ds.asarray(base.copy()), base)]
 
-    # ---- pieces -------------------------------------------------------------------------------------------------------
+    # ---- pieces ------------------------------------------------------------------------------------------------------
     def slice(self, extent):
         pick = lambda: self.rng.choice((None, *range(-extent - 1, extent + 2)))  # noqa: E731
         return slice(pick(), pick(), self.rng.choice((None, None, 1, 2, -1, -2, 3)))
@@ -77,7 +77,7 @@ class Program:
         shape = shape[self.rng.randint(0, len(shape)) if self.rng.random() < 0.3 else 0 :]
         return np.array([self.rng.randrange(-5, 6) for _ in range(int(np.prod(shape)))], dtype).reshape(shape)
 
-    # ---- steps --------------------------------------------------------------------------------------------------------
+    # ---- steps -------------------------------------------------------------------------------------------------------
     def step(self):
         source = self.rng.choice(self.pairs)
         number = self.pairs.index(source)

@@ -28,8 +28,8 @@ from .creation import (
     ones_like as ones_like, tensor as tensor, zeros as zeros, zeros_like as zeros_like,
 )  # fmt: skip
 from .dtypes import (
-    DType as DType, bfloat16 as bfloat16, bool_ as bool_, complex64 as complex64, complex128 as complex128, dtype as dtype,
-    float16 as float16, float32 as float32, float64 as float64, get_default_dtype as get_default_dtype, int8 as int8,
+    DType as DType, bfloat16 as bfloat16, bool_ as bool_, complex64 as complex64, complex128 as complex128,
+    dtype as dtype, float16 as float16, float32 as float32, float64 as float64, get_default_dtype as get_default_dtype, int8 as int8,
     int16 as int16, int32 as int32, int64 as int64, set_default_dtype as set_default_dtype, uint8 as uint8,
     uint16 as uint16, uint32 as uint32, uint64 as uint64,
 )  # fmt: skip
@@ -51,7 +51,7 @@ pi, e, inf, nan, newaxis = 3.141592653589793, 2.718281828459045, float("inf"), f
 ndarray = Tensor
 
 # Loaded when first used, so that `import deepseek` stays cheap.
-_MODULES = frozenset(("nn", "optim", "data", "vision", "ops", "random", "functions", "engine", "checkpoint", "autograd"))
+_MODULES = frozenset("nn optim data vision ops random functions engine checkpoint autograd".split())
 _LAZY = {
     **dict.fromkeys(("save", "load", "formats", "Checkpoint"), "checkpoint"),
     **dict.fromkeys(("plugins", "load_plugin", "add_plugin_folder", "devices", "explain", "graph_text", "evaluate",

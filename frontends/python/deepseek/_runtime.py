@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import linecache
 import os
 import sys
@@ -61,17 +62,18 @@ _native.configure(
 )  # fmt: skip
 
 
+def _offers(path: str) -> bool:
+    with open(path, encoding="utf-8") as stream:
+        return "[deepseek.plugins]" in stream.read()
+
+
 def _entry_point_folders() -> None:
     """Folders that installed packages offer under the entry point group "deepseek.plugins"."""
     if "DS_NO_ENTRY_POINTS" in os.environ:
         return
     for folder in sys.path:
         try:
-            offers = any(
-                name.endswith(".dist-info") and os.path.isfile(os.path.join(folder, name, "entry_points.txt"))
-                and "[deepseek.plugins]" in open(os.path.join(folder, name, "entry_points.txt"), encoding="utf-8").read()
-                for name in os.listdir(folder or ".")
-            )  # fmt: skip
+            offers = any(map(_offers, glob.glob(os.path.join(folder or ".", "*.dist-info", "entry_points.txt"))))
         except OSError:
             continue
         if not offers:

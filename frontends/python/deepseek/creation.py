@@ -107,8 +107,8 @@ _native.configure(convert=convert)
 def asarray(value: Any, dtype: Any = None, *, copy: bool | None = None, device: str | None = None) -> Any:
     """Any number, list, array or tensor as a tensor.
 
-    Tensors are passed through (copied with copy=True), everything else is copied in; copy=False shares an array's memory
-    or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs.
+    Tensors are passed through (copied with copy=True), everything else is copied in; copy=False shares an array's
+    memory or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs.
     """
     if isinstance(value, _native.Tensor):
         if copy:
@@ -156,7 +156,7 @@ def from_numpy(array: Any) -> Any:
 
 
 def from_dlpack(source: Any, *, device: str | None = None, copy: bool | None = None) -> Any:
-    """A tensor sharing the memory of any object with `__dlpack__` (NumPy, PyTorch, JAX ..). BufferError if impossible."""
+    """Shares the memory of any object with `__dlpack__` (NumPy, PyTorch, JAX ..). BufferError if it cannot be."""
     if not hasattr(source, "__dlpack__"):
         tensor = _native.from_dlpack(source)
     else:
@@ -204,7 +204,8 @@ def empty(*shape: Any, dtype: Any = None, device: str | None = None, requires_gr
     return _filled(shape_of(shape), 0.0, dtype, device, requires_grad)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: str | None = None, requires_grad: bool = False) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: str | None = None,
+         requires_grad: bool = False) -> Any:  # fmt: skip
     """One value everywhere. Without dtype: that of the value (Python floats: the default dtype)."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if dtype is None:

@@ -83,7 +83,8 @@ _default = float32
 _PYTHON = {bool: bool_, int: int64}
 _SHORT = {"half": float16, "float": float64, "double": float64, "int": int64, "bool_": bool_,
           "f16": float16, "bf16": bfloat16, "f32": float32, "f64": float64, "i8": int8, "i16": int16, "i32": int32,
-          "i64": int64, "u8": uint8, "u16": uint16, "u32": uint32, "u64": uint64, "c64": complex64, "c128": complex128}  # fmt: skip
+          "i64": int64, "u8": uint8, "u16": uint16, "u32": uint32,
+          "u64": uint64, "c64": complex64, "c128": complex128}  # fmt: skip
 
 
 def dtype(of: Any) -> DType:

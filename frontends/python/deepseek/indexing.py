@@ -31,7 +31,8 @@ def _parts(key: Any, rank: int) -> list[Any]:
         elif isinstance(part, int) and not isinstance(part, bool):
             parts.append(part)
         elif isinstance(part, (bool, list, tuple)) or hasattr(part, "dtype"):
-            if not isinstance(part, (bool, list, tuple, _native.Tensor)) and part.shape == () and part.dtype.kind in "iu":
+            foreign = not isinstance(part, (bool, list, tuple, _native.Tensor))
+            if foreign and part.shape == () and part.dtype.kind in "iu":
                 parts.append(int(part))  # NumPy's integer scalars
             elif isinstance(part, (list, tuple)) and len(part) == 0:
                 parts.append(asarray([], dtype="int64"))

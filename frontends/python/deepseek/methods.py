@@ -8,7 +8,8 @@ from . import functions, sugar
 
 _FUNCTIONS = frozenset(
     """sum prod mean max min argmax argmin any all var std cumsum logsumexp clip take repeat nonzero dot trace diagonal
-    norm flip roll ptp tile expand_dims broadcast_to swapaxes moveaxis tril triu sort argsort topk argwhere count_nonzero""".split()
+    norm flip roll ptp tile expand_dims broadcast_to swapaxes moveaxis tril triu sort argsort topk argwhere
+    count_nonzero""".split()
 )
 
 

@@ -52,7 +52,7 @@ def split_list(text: str) -> list[str]:
 
 
 def parse(text: str) -> Schema:
-    """Parses "name(inputs, *, attributes) -> outputs"; the grammar is in draft/operator.h. ValueError if it does not fit."""
+    """Parses "name(inputs, *, attributes) -> outputs"; the grammar is in draft/operator.h. ValueError otherwise."""
     found = re.fullmatch(r"\s*([\w.\-]+)\s*\((.*)\)\s*->\s*(.*?)\s*", text, re.S)
     if not found:
         raise ValueError(f"not a schema: {text!r}")
@@ -147,7 +147,8 @@ def documentation(op: Operator) -> str:
     if op.schema.inputs:
         lines.append("Inputs")
         notes = {"1": "", "?": ", optional", "*": ", any number of them"}
-        lines += [f"    {entry.name}: tensor or scalar of class {entry.type}{notes[entry.kind]}" for entry in op.schema.inputs]
+        for entry in op.schema.inputs:
+            lines.append(f"    {entry.name}: tensor or scalar of class {entry.type}{notes[entry.kind]}")
     if op.schema.attributes:
         lines.append("Attributes")
         for entry in op.schema.attributes:

@@ -23,7 +23,8 @@ def representation(x: Any) -> str:
         extras.append(f"device='{x.device}'")
     if x.requires_grad:
         extras.append("requires_grad=True")
-    return f"{type(x).__name__.lower() if type(x).__name__ == 'Tensor' else type(x).__name__}({', '.join([text, *extras])})"
+    name = type(x).__name__
+    return f"{'tensor' if name == 'Tensor' else name}({', '.join([text, *extras])})"
 
 
 def plain(x: Any) -> str:

@@ -29,11 +29,11 @@ class Tensor(_native.Tensor):
             made.requires_grad = True
         return made
 
-    # ---- looking ------------------------------------------------------------------------------------------------------
+    # ---- looking -----------------------------------------------------------------------------------------------------
     def numpy(self, *, writable: bool = False) -> Any:
         """The values as a NumPy array without copying; it keeps the memory alive.
 
-        Read-only unless writable=True, which lets NumPy write into the tensor; as long as such an array lives, operators
+        Read-only unless writable=True, which lets NumPy write into the tensor; while such an array lives, operators
         reading the tensor run when they are recorded. bfloat16 becomes float32.
         """
         import numpy
@@ -56,7 +56,8 @@ class Tensor(_native.Tensor):
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None) -> Any:
+    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None,
+                   copy: bool | None = None) -> Any:  # fmt: skip
         """A DLPack capsule sharing the memory; versioned (and read-only if the tensor is) when the consumer can."""
         if stream is not None:
             raise ValueError("cpu has no streams")
@@ -116,7 +117,7 @@ class Tensor(_native.Tensor):
         memo[id(self)] = made
         return made
 
-    # ---- gradients ----------------------------------------------------------------------------------------------------
+    # ---- gradients ---------------------------------------------------------------------------------------------------
     @property
     def grad(self) -> Tensor | None:
         """The accumulated gradient of a leaf, None before the first backward. May be set, None forgets it."""
@@ -140,7 +141,7 @@ class Tensor(_native.Tensor):
         return autograd.detach(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> autograd.RemovableHandle:
-        """Calls hook(gradient) during backward; what it returns replaces the gradient. `remove()` on the answer ends it.
+        """Calls hook(gradient) during backward; what it returns replaces the gradient. The answer's `remove()` ends it.
 
         >>> w.register_hook(lambda g: g.clip(-1, 1))
         """
@@ -150,7 +151,7 @@ class Tensor(_native.Tensor):
         """Keeps `.grad` of a computed tensor too."""
         autograd.retain_grad(self)
 
-    # ---- copies and types ---------------------------------------------------------------------------------------------
+    # ---- copies and types --------------------------------------------------------------------------------------------
     def clone(self) -> Tensor:
         """A copy with memory of its own; gradients flow through."""
         return use.copy(self)
@@ -200,7 +201,7 @@ class Tensor(_native.Tensor):
         """As int64."""
         return self.astype(dtypes.int64, copy=False)
 
-    # ---- shapes -------------------------------------------------------------------------------------------------------
+    # ---- shapes ------------------------------------------------------------------------------------------------------
     @property
     def T(self) -> Tensor:
         """All axes reversed, a view."""

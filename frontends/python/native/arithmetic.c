@@ -1,9 +1,9 @@
 /* arithmetic.c: Python's operators on tensors. The operators' names come from deepseek/sugar.py. */
 #include "native.h"
 
-const char* const native_slot_names[SLOT_COUNT] = {
-    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift",
-    "lt",  "le",  "eq",  "ne",      "gt",       "ge",  "neg", "pos",    "abs"};
+const char* const native_slot_names[SLOT_COUNT] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
+                                                   "and", "or",  "xor", "lshift",  "rshift",   "lt",  "le",  "eq",
+                                                   "ne",  "gt",  "ge",  "neg",     "pos",      "abs"};
 
 static PyObject* unavailable(int slot) {
   return PyErr_Format(PyExc_TypeError, "no operator for '%s' is installed", native_slot_names[slot]);
@@ -50,11 +50,15 @@ static PyObject* unary(int slot, PyObject* a) {
 /* NumPy's same_kind: bool < int < float < complex. */
 static int kind_of(ds_dtype dtype) {
   switch (DS_DTYPE_CODE(dtype)) {
-    case DS_CODE_BOOL: return 0;
+    case DS_CODE_BOOL:
+      return 0;
     case DS_CODE_INT:
-    case DS_CODE_UINT: return 1;
-    case DS_CODE_COMPLEX: return 3;
-    default: return 2;
+    case DS_CODE_UINT:
+      return 1;
+    case DS_CODE_COMPLEX:
+      return 3;
+    default:
+      return 2;
   }
 }
 
@@ -90,7 +94,7 @@ PyObject* native_compare(PyObject* a, PyObject* b, int operation) {
   return binary(slots[operation], a, b);
 }
 
-#define BINARY(name, slot) \
+#define BINARY(name, slot)                                                       \
   static PyObject* name(PyObject* a, PyObject* b) { return binary(slot, a, b); } \
   static PyObject* inplace_##name(PyObject* a, PyObject* b) { return in_place(slot, a, b); }
 BINARY(add, SLOT_ADD)
@@ -184,20 +188,37 @@ static PyObject* to_index(PyObject* self) {
   return to_int(self);
 }
 
-PyType_Slot native_number_slots[] = {
-    {Py_nb_add, add}, {Py_nb_inplace_add, inplace_add},
-    {Py_nb_subtract, subtract}, {Py_nb_inplace_subtract, inplace_subtract},
-    {Py_nb_multiply, multiply}, {Py_nb_inplace_multiply, inplace_multiply},
-    {Py_nb_true_divide, true_divide}, {Py_nb_inplace_true_divide, inplace_true_divide},
-    {Py_nb_floor_divide, floor_divide}, {Py_nb_inplace_floor_divide, inplace_floor_divide},
-    {Py_nb_remainder, remainder_}, {Py_nb_inplace_remainder, inplace_remainder_},
-    {Py_nb_power, power}, {Py_nb_inplace_power, inplace_power},
-    {Py_nb_and, and_}, {Py_nb_inplace_and, inplace_and_},
-    {Py_nb_or, or_}, {Py_nb_inplace_or, inplace_or_},
-    {Py_nb_xor, xor_}, {Py_nb_inplace_xor, inplace_xor_},
-    {Py_nb_lshift, lshift}, {Py_nb_inplace_lshift, inplace_lshift},
-    {Py_nb_rshift, rshift}, {Py_nb_inplace_rshift, inplace_rshift},
-    {Py_nb_matrix_multiply, matmul}, {Py_nb_inplace_matrix_multiply, inplace_matmul},
-    {Py_nb_negative, negative}, {Py_nb_positive, positive}, {Py_nb_absolute, absolute},
-    {Py_nb_bool, truth}, {Py_nb_float, to_float}, {Py_nb_int, to_int}, {Py_nb_index, to_index},
-    {0, NULL}};
+PyType_Slot native_number_slots[] = {{Py_nb_add, add},
+                                     {Py_nb_inplace_add, inplace_add},
+                                     {Py_nb_subtract, subtract},
+                                     {Py_nb_inplace_subtract, inplace_subtract},
+                                     {Py_nb_multiply, multiply},
+                                     {Py_nb_inplace_multiply, inplace_multiply},
+                                     {Py_nb_true_divide, true_divide},
+                                     {Py_nb_inplace_true_divide, inplace_true_divide},
+                                     {Py_nb_floor_divide, floor_divide},
+                                     {Py_nb_inplace_floor_divide, inplace_floor_divide},
+                                     {Py_nb_remainder, remainder_},
+                                     {Py_nb_inplace_remainder, inplace_remainder_},
+                                     {Py_nb_power, power},
+                                     {Py_nb_inplace_power, inplace_power},
+                                     {Py_nb_and, and_},
+                                     {Py_nb_inplace_and, inplace_and_},
+                                     {Py_nb_or, or_},
+                                     {Py_nb_inplace_or, inplace_or_},
+                                     {Py_nb_xor, xor_},
+                                     {Py_nb_inplace_xor, inplace_xor_},
+                                     {Py_nb_lshift, lshift},
+                                     {Py_nb_inplace_lshift, inplace_lshift},
+                                     {Py_nb_rshift, rshift},
+                                     {Py_nb_inplace_rshift, inplace_rshift},
+                                     {Py_nb_matrix_multiply, matmul},
+                                     {Py_nb_inplace_matrix_multiply, inplace_matmul},
+                                     {Py_nb_negative, negative},
+                                     {Py_nb_positive, positive},
+                                     {Py_nb_absolute, absolute},
+                                     {Py_nb_bool, truth},
+                                     {Py_nb_float, to_float},
+                                     {Py_nb_int, to_int},
+                                     {Py_nb_index, to_index},
+                                     {0, NULL}};

@@ -82,7 +82,8 @@ PyObject* native_to_dlpack(PyObject* module, PyObject* args) {
   return capsule;
 }
 
-/* ---- in: the core lets go from any thread; the producer's deleter runs at the next drain, with the GIL. ----------- */
+/* ---- in: the core lets go from any thread; the producer's deleter runs at the next drain, with the GIL. -----------
+ */
 static void run_managed(void* m) { ((managed*)m)->deleter(m); }
 static void run_versioned(void* m) { ((managed_versioned*)m)->deleter(m); }
 static void later_managed(void* user) {
@@ -98,7 +99,8 @@ static int describe(ds_tensor* t, int64_t* strides, const ds_dl_tensor* dl, int 
   t->size = sizeof *t;
   t->flags = read_only ? DS_TENSOR_READ_ONLY : 0;
   if (dl->ndim > DS_MAX_RANK) {
-    PyErr_Format(PyExc_BufferError, "the DLPack tensor has %d axes, at most %d are possible", (int)dl->ndim, DS_MAX_RANK);
+    PyErr_Format(PyExc_BufferError, "the DLPack tensor has %d axes, at most %d are possible", (int)dl->ndim,
+                 DS_MAX_RANK);
     return -1;
   }
   if (dl->device.type != DS_DEVICE_CPU || dl->dtype.lanes != 1) {

@@ -7,8 +7,8 @@ typedef struct {
 } view_builder;
 
 static int too_many(view_builder* b, Py_ssize_t given) {
-  PyErr_Format(PyExc_IndexError, "too many indices: the tensor is %d-dimensional, but %zd were indexed", (int)b->from.rank,
-               given);
+  PyErr_Format(PyExc_IndexError, "too many indices: the tensor is %d-dimensional, but %zd were indexed",
+               (int)b->from.rank, given);
   return -1;
 }
 
@@ -52,9 +52,7 @@ static int take_rest(view_builder* b, int until) {
 
 static int is_int(PyObject* key) { return PyLong_Check(key) && !PyBool_Check(key); }
 
-static int is_basic(PyObject* key) {
-  return is_int(key) || PySlice_Check(key) || key == Py_None || key == Py_Ellipsis;
-}
+static int is_basic(PyObject* key) { return is_int(key) || PySlice_Check(key) || key == Py_None || key == Py_Ellipsis; }
 
 /* 1: *view is what the key selects; 0: not a basic key; -1: error. */
 static int basic_view(PyObject* self, PyObject* key, ds_view_spec* view) {
@@ -100,8 +98,8 @@ static int basic_view(PyObject* self, PyObject* key, ds_view_spec* view) {
 }
 
 static int32_t record_view(PyObject* self, const ds_view_spec* view, ds_handle* out) {
-  return ds_tensor_as_strided(native.context, TENSOR(self)->handle, view->offset, view->rank, view->shape, view->strides,
-                              native_location(), out);
+  return ds_tensor_as_strided(native.context, TENSOR(self)->handle, view->offset, view->rank, view->shape,
+                              view->strides, native_location(), out);
 }
 
 PyObject* native_subscript(PyObject* self, PyObject* key) {

@@ -46,7 +46,8 @@ PyObject* native_wrap(PyObject* module, PyObject* args) {
     return NULL;
   ds_tensor t;
   int64_t shape[DS_MAX_RANK], strides[DS_MAX_RANK];
-  if (fill_tensor(&t, shape, strides, shape_tuple, stride_tuple, dtype, (void*)(uintptr_t)address, read_only) < 0) return NULL;
+  if (fill_tensor(&t, shape, strides, shape_tuple, stride_tuple, dtype, (void*)(uintptr_t)address, read_only) < 0)
+    return NULL;
   ds_handle out = 0;
   native_drain_if_full();
   if (!share) {
@@ -62,7 +63,7 @@ PyObject* native_wrap(PyObject* module, PyObject* args) {
 
 /* ---- Export: evaluated memory lent to NumPy; gone when the object is. ------------------------------------------- */
 typedef struct {
-  PyObject_HEAD
+  PyObject head;
   const ds_tensor* tensor;
 } export_object;
 
@@ -112,9 +113,9 @@ static PyObject* array_interface(PyObject* self, void* unused) {
   PyObject* read_only = (t->flags & DS_TENSOR_READ_ONLY) ? Py_True : Py_False;
   PyObject* interface = NULL;
   if (shape && strides && typestr && !PyErr_Occurred())
-    interface = Py_BuildValue("{s(KO)sOsOsOsi}", "data",
-                              (unsigned long long)((uintptr_t)t->dl.data + t->dl.byte_offset), read_only, "shape", shape,
-                              "strides", strides, "typestr", typestr, "version", 3);
+    interface =
+        Py_BuildValue("{s(KO)sOsOsOsi}", "data", (unsigned long long)((uintptr_t)t->dl.data + t->dl.byte_offset),
+                      read_only, "shape", shape, "strides", strides, "typestr", typestr, "version", 3);
   Py_XDECREF(shape);
   Py_XDECREF(strides);
   Py_XDECREF(typestr);
@@ -122,8 +123,9 @@ static PyObject* array_interface(PyObject* self, void* unused) {
 }
 
 int native_export_ready(PyObject* module) {
-  static PyGetSetDef getset[] = {{"__array_interface__", array_interface, NULL, "NumPy's array interface, version 3.", NULL},
-                                 {NULL, NULL, NULL, NULL, NULL}};
+  static PyGetSetDef getset[] = {
+      {"__array_interface__", array_interface, NULL, "NumPy's array interface, version 3.", NULL},
+      {NULL, NULL, NULL, NULL, NULL}};
   PyType_Slot slots[] = {{Py_tp_new, export_new}, {Py_tp_dealloc, export_dealloc}, {Py_tp_getset, getset}, {0, NULL}};
   PyType_Spec spec = {"deepseek._native.Export", sizeof(export_object), 0, Py_TPFLAGS_DEFAULT, slots};
   PyObject* type = PyType_FromSpec(&spec);

@@ -26,10 +26,11 @@ static PyObject* configure(PyObject* module, PyObject* args, PyObject* kwargs) {
   const struct {
     const char* name;
     PyObject** place;
-  } known[] = {{"convert", &native.convert},       {"index_get", &native.index_get}, {"index_set", &native.index_set},
-               {"resolve", &native.resolve},       {"dtype_code", &native.dtype_code}, {"dtypes", &native.dtypes},
-               {"devices", &native.devices},       {"errors", &native.errors},       {"cast_error", &native.cast_error},
-               {"tensor", (PyObject**)&native.tensor}};
+  } known[] = {{"convert", &native.convert},       {"index_get", &native.index_get},
+               {"index_set", &native.index_set},   {"resolve", &native.resolve},
+               {"dtype_code", &native.dtype_code}, {"dtypes", &native.dtypes},
+               {"devices", &native.devices},       {"errors", &native.errors},
+               {"cast_error", &native.cast_error}, {"tensor", (PyObject**)&native.tensor}};
   PyObject *key, *value;
   Py_ssize_t position = 0;
   while (kwargs && PyDict_Next(kwargs, &position, &key, &value)) {
@@ -72,8 +73,10 @@ static PyObject* wrap_handle(PyObject* module, PyObject* args) {
     return NULL;
   }
   PyObject* self = PyType_GenericAlloc((PyTypeObject*)type, 0);
-  if (self) TENSOR(self)->handle = handle;
-  else native_queue(handle);
+  if (self)
+    TENSOR(self)->handle = handle;
+  else
+    native_queue(handle);
   return self;
 }
 
@@ -165,8 +168,8 @@ PyMODINIT_FUNC PyInit__native(void) {
   PyObject* module = ds_native_cffi_init();
   if (!module) return NULL;
   if (native.base) return module;
-  if (PyModule_AddFunctions(module, methods) < 0 || native_tensor_ready(module) < 0 || native_operator_ready(module) < 0 ||
-      native_export_ready(module) < 0) {
+  if (PyModule_AddFunctions(module, methods) < 0 || native_tensor_ready(module) < 0 ||
+      native_operator_ready(module) < 0 || native_export_ready(module) < 0) {
     Py_DECREF(module);
     return NULL;
   }

@@ -4,36 +4,57 @@
 #define DEEPSEEK_PYTHON_NATIVE_H
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <structmember.h>
 
 #include "deepseek/ds.h"
 
 typedef struct {
-  PyObject_HEAD
+  PyObject head;
   ds_handle handle;
   PyObject* weak;
 } tensor_object;
 
 /* Slots whose operator the Python side names once, in deepseek/sugar.py. Same order as native_slot_names. */
 enum native_slot {
-  SLOT_ADD, SLOT_SUBTRACT, SLOT_MULTIPLY, SLOT_TRUE_DIVIDE, SLOT_FLOOR_DIVIDE, SLOT_REMAINDER, SLOT_POWER, SLOT_MATMUL,
-  SLOT_AND, SLOT_OR, SLOT_XOR, SLOT_LSHIFT, SLOT_RSHIFT, SLOT_LT, SLOT_LE, SLOT_EQ, SLOT_NE, SLOT_GT, SLOT_GE,
-  SLOT_NEGATIVE, SLOT_POSITIVE, SLOT_ABSOLUTE, SLOT_COUNT
+  SLOT_ADD,
+  SLOT_SUBTRACT,
+  SLOT_MULTIPLY,
+  SLOT_TRUE_DIVIDE,
+  SLOT_FLOOR_DIVIDE,
+  SLOT_REMAINDER,
+  SLOT_POWER,
+  SLOT_MATMUL,
+  SLOT_AND,
+  SLOT_OR,
+  SLOT_XOR,
+  SLOT_LSHIFT,
+  SLOT_RSHIFT,
+  SLOT_LT,
+  SLOT_LE,
+  SLOT_EQ,
+  SLOT_NE,
+  SLOT_GT,
+  SLOT_GE,
+  SLOT_NEGATIVE,
+  SLOT_POSITIVE,
+  SLOT_ABSOLUTE,
+  SLOT_COUNT
 };
 extern const char* const native_slot_names[SLOT_COUNT];
 
 typedef struct {
   ds_handle context;
-  PyTypeObject* base;      /* the C type */
-  PyTypeObject* tensor;    /* deepseek.Tensor, what calls yield; base until set */
-  PyObject* convert;       /* any object -> Tensor or NotImplemented */
-  PyObject* index_get;     /* advanced indexing (tensor, key) -> Tensor */
-  PyObject* index_set;     /* advanced indexing (tensor, key, value) */
-  PyObject* resolve;       /* (code, offset) -> "file.py:12   source" */
-  PyObject* dtype_code;    /* any dtype-like -> int */
-  PyObject* dtypes;        /* {code: dtype object} */
-  PyObject* devices;       /* {(type, index): name} */
-  PyObject* errors;        /* {status: exception class} */
-  PyObject* cast_error;    /* the class of a failed in-place cast */
+  PyTypeObject* base;   /* the C type */
+  PyTypeObject* tensor; /* deepseek.Tensor, what calls yield; base until set */
+  PyObject* convert;    /* any object -> Tensor or NotImplemented */
+  PyObject* index_get;  /* advanced indexing (tensor, key) -> Tensor */
+  PyObject* index_set;  /* advanced indexing (tensor, key, value) */
+  PyObject* resolve;    /* (code, offset) -> "file.py:12   source" */
+  PyObject* dtype_code; /* any dtype-like -> int */
+  PyObject* dtypes;     /* {code: dtype object} */
+  PyObject* devices;    /* {(type, index): name} */
+  PyObject* errors;     /* {status: exception class} */
+  PyObject* cast_error; /* the class of a failed in-place cast */
   ds_operator_id slots[SLOT_COUNT];
   ds_operator_id bool_slots[SLOT_COUNT]; /* where both operands are bool: & | ^ */
 } native_state;
@@ -52,8 +73,8 @@ int native_spec(PyObject* tensor, ds_spec* spec);
 
 /* release.c: freed handles wait for the next drain; foreign owners are dropped there too, under the GIL. */
 void native_queue(ds_handle handle);
-void native_drain(void);          /* everything; before whatever evaluates */
-void native_drain_if_full(void);  /* cheap; before whatever records */
+void native_drain(void);            /* everything; before whatever evaluates */
+void native_drain_if_full(void);    /* cheap; before whatever records */
 void native_drop_later(void* user); /* [any] user: a PyObject* owned by the caller; callable without the GIL */
 void native_call_later(void (*function)(void*), void* user); /* [any] a foreign deleter */
 
@@ -95,12 +116,11 @@ PyObject* native_counters(PyObject* module, PyObject* args);
 PyObject* native_set_option(PyObject* module, PyObject* args);
 
 /* Evaluating calls run without the GIL and after a drain, so that nothing dead is computed. */
-#define NATIVE_EVALUATE(status, call) \
-  do {                                \
-    native_drain();                   \
-    Py_BEGIN_ALLOW_THREADS            \
-    status = (call);                  \
-    Py_END_ALLOW_THREADS              \
+#define NATIVE_EVALUATE(status, call)       \
+  do {                                      \
+    native_drain();                         \
+    Py_BEGIN_ALLOW_THREADS status = (call); \
+    Py_END_ALLOW_THREADS                    \
   } while (0)
 
 #endif

@@ -15,7 +15,7 @@ typedef struct {
 } parameter;
 
 typedef struct {
-  PyObject_HEAD
+  PyObject head;
   ds_operator_id id;
   PyObject* name;
   parameter* inputs;
@@ -68,7 +68,8 @@ static int add_input(operator_object* op, call_frame* f, const parameter* p, PyO
   PyObject* keep;
   int known = native_input(object, value, &keep);
   if (known == 0)
-    PyErr_Format(PyExc_TypeError, "%U: input '%U' cannot be made a tensor: %R", op->name, p->name, (PyObject*)Py_TYPE(object));
+    PyErr_Format(PyExc_TypeError, "%U: input '%U' cannot be made a tensor: %R", op->name, p->name,
+                 (PyObject*)Py_TYPE(object));
   if (known <= 0) return -1;
   if (!keep) return 0;
   if (!f->keep) f->keep = PyList_New(0);
@@ -84,8 +85,10 @@ static void* take_words(call_frame* f, Py_ssize_t count) {
     return words;
   }
   void* words = PyMem_Malloc((size_t)count * sizeof(int64_t));
-  if (!words) PyErr_NoMemory();
-  else f->spills[f->spilled++] = words;
+  if (!words)
+    PyErr_NoMemory();
+  else
+    f->spills[f->spilled++] = words;
   return words;
 }
 
@@ -99,7 +102,8 @@ static int64_t as_int(PyObject* object) {
 /* ints: an int or any sequence of ints; floats likewise. */
 static int add_list(call_frame* f, ds_value* value, PyObject* object, char kind) {
   PyObject* list = NULL;
-  int scalar = !is_list(object) && (PyLong_Check(object) || PyFloat_Check(object) || !PySequence_Check(object) || native_is_tensor(object));
+  int scalar = !is_list(object) &&
+               (PyLong_Check(object) || PyFloat_Check(object) || !PySequence_Check(object) || native_is_tensor(object));
   if (!scalar) {
     list = is_list(object) ? object : PySequence_List(object);
     if (!list) return -1;
@@ -162,7 +166,8 @@ static int add_attribute(call_frame* f, ds_value* value, PyObject* object, char 
       Py_XDECREF(code);
       break;
     }
-    default: return add_list(f, value, object, kind);
+    default:
+      return add_list(f, value, object, kind);
   }
   return PyErr_Occurred() ? -1 : 0;
 }
@@ -375,8 +380,11 @@ int native_operator_ready(PyObject* module) {
   static PyGetSetDef getset[] = {{"id", get_id, NULL, "The context's number for it.", NULL},
                                  {"name", get_name, NULL, "As in its schema.", NULL},
                                  {NULL, NULL, NULL, NULL, NULL}};
-  PyType_Slot slots[] = {{Py_tp_new, operator_new}, {Py_tp_dealloc, operator_dealloc}, {Py_tp_call, operator_call},
-                         {Py_tp_getset, getset},    {0, NULL}};
+  PyType_Slot slots[] = {{Py_tp_new, operator_new},
+                         {Py_tp_dealloc, operator_dealloc},
+                         {Py_tp_call, operator_call},
+                         {Py_tp_getset, getset},
+                         {0, NULL}};
   PyType_Spec spec = {"deepseek._native.Operator", sizeof(operator_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
                       slots};
   PyObject* type = PyType_FromSpec(&spec);

@@ -1,5 +1,5 @@
-/* service.c: listings, options and services. These calls keep the GIL: their callbacks come while the core is locked, and
- * a thread that waits for the core may hold the GIL. */
+/* service.c: listings, options and services. These calls keep the GIL: their callbacks come while the core is locked,
+ * and a thread that waits for the core may hold the GIL. */
 #include <string.h>
 
 #include "native.h"
@@ -68,8 +68,7 @@ static PyObject* unpack_list(const ds_value* values, uint32_t count) {
 static PyObject* unpack_numbers(const ds_value* value) {
   PyObject* list = PyList_New((Py_ssize_t)value->count);
   for (uint32_t i = 0; list && i < value->count; ++i) {
-    PyObject* entry =
-        value->tag == DS_INTS ? PyLong_FromLongLong(value->u.is[i]) : PyFloat_FromDouble(value->u.fs[i]);
+    PyObject* entry = value->tag == DS_INTS ? PyLong_FromLongLong(value->u.is[i]) : PyFloat_FromDouble(value->u.fs[i]);
     if (!entry || PyList_SetItem(list, i, entry) < 0) Py_CLEAR(list);
   }
   return list;
@@ -78,17 +77,27 @@ static PyObject* unpack_numbers(const ds_value* value) {
 static PyObject* unpack(const ds_value* value) {
   switch (value->tag) {
     case DS_INT:
-    case DS_TYPE: return PyLong_FromLongLong(value->u.i);
-    case DS_FLOAT: return PyFloat_FromDouble(value->u.f);
-    case DS_FLAG: return PyBool_FromLong(value->u.i != 0);
-    case DS_STRING: return PyUnicode_DecodeUTF8(value->u.s, value->count, "replace");
-    case DS_BYTES: return PyBytes_FromStringAndSize(value->u.p, value->count);
+    case DS_TYPE:
+      return PyLong_FromLongLong(value->u.i);
+    case DS_FLOAT:
+      return PyFloat_FromDouble(value->u.f);
+    case DS_FLAG:
+      return PyBool_FromLong(value->u.i != 0);
+    case DS_STRING:
+      return PyUnicode_DecodeUTF8(value->u.s, value->count, "replace");
+    case DS_BYTES:
+      return PyBytes_FromStringAndSize(value->u.p, value->count);
     case DS_INTS:
-    case DS_FLOATS: return unpack_numbers(value);
-    case DS_HANDLE: return native_new(value->u.h);
-    case DS_POINTER: return PyLong_FromVoidPtr((void*)value->u.p);
-    case DS_VALUES: return unpack_list(value->u.vs, value->count);
-    default: Py_RETURN_NONE;
+    case DS_FLOATS:
+      return unpack_numbers(value);
+    case DS_HANDLE:
+      return native_new(value->u.h);
+    case DS_POINTER:
+      return PyLong_FromVoidPtr((void*)value->u.p);
+    case DS_VALUES:
+      return unpack_list(value->u.vs, value->count);
+    default:
+      Py_RETURN_NONE;
   }
 }
 
@@ -160,7 +169,8 @@ PyObject* native_invoke(PyObject* module, PyObject* args) {
   const char *kind, *name, *method;
   Py_ssize_t kind_size, name_size, method_size;
   PyObject* list;
-  if (!PyArg_ParseTuple(args, "s#s#s#O", &kind, &kind_size, &name, &name_size, &method, &method_size, &list)) return NULL;
+  if (!PyArg_ParseTuple(args, "s#s#s#O", &kind, &kind_size, &name, &name_size, &method, &method_size, &list))
+    return NULL;
   ds_value values;
   PyObject* blocks = PyList_New(0);
   PyObject* rows = PyList_New(0);

@@ -1,8 +1,8 @@
-/* tensor.c: the Tensor object: one handle. deepseek.Tensor derives from it and adds everything that need not be fast. */
-#include "native.h"
-
+/* tensor.c: the Tensor object: one handle. deepseek.Tensor derives from it and adds everything that need not be fast.
+ */
 #include <stddef.h>
-#include <structmember.h>
+
+#include "native.h"
 
 PyObject* native_new(ds_handle handle) {
   PyTypeObject* type = native.tensor;
@@ -75,10 +75,14 @@ static PyObject* get_number(PyObject* self, void* what) {
   ds_spec spec;
   if (native_spec(self, &spec) < 0) return NULL;
   switch ((intptr_t)what) {
-    case 0: return PyLong_FromLong(spec.rank);
-    case 1: return PyLong_FromLongLong(element_count(&spec));
-    case 2: return PyLong_FromLongLong(element_count(&spec) * item_bytes(spec.dtype));
-    default: return PyLong_FromLongLong(item_bytes(spec.dtype));
+    case 0:
+      return PyLong_FromLong(spec.rank);
+    case 1:
+      return PyLong_FromLongLong(element_count(&spec));
+    case 2:
+      return PyLong_FromLongLong(element_count(&spec) * item_bytes(spec.dtype));
+    default:
+      return PyLong_FromLongLong(item_bytes(spec.dtype));
   }
 }
 
@@ -127,7 +131,8 @@ static PyGetSetDef getset[] = {
     {"strides", get_strides, NULL, "Bytes from one element to the next along each axis.", NULL},
     {"device", get_device, NULL, "Where the elements live: 'cpu', 'cuda:0' ..", NULL},
     {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients reach this tensor.", (void*)0},
-    {"is_leaf", get_requires_grad, NULL, "Whether the user made it: no operator computed it under gradients.", (void*)1},
+    {"is_leaf", get_requires_grad, NULL, "Whether the user made it: no operator computed it under gradients.",
+     (void*)1},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static Py_ssize_t tensor_length(PyObject* self) {
@@ -152,9 +157,8 @@ static PyObject* tensor_iter(PyObject* self) {
 
 static Py_hash_t tensor_hash(PyObject* self) { return (Py_hash_t)((uintptr_t)self >> 4); }
 
-static PyMemberDef members[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(tensor_object, weak), READONLY, NULL},
-    {NULL, 0, 0, 0, NULL}};
+static PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(tensor_object, weak), READONLY, NULL},
+                                {NULL, 0, 0, 0, NULL}};
 
 int native_tensor_ready(PyObject* module) {
   PyType_Slot slots[64] = {{Py_tp_dealloc, tensor_dealloc},
@@ -171,8 +175,8 @@ int native_tensor_ready(PyObject* module) {
   int count = 11;
   for (const PyType_Slot* slot = native_number_slots; slot->slot; ++slot) slots[count++] = *slot;
   slots[count] = (PyType_Slot){0, NULL};
-  PyType_Spec spec = {"deepseek._native.Tensor", sizeof(tensor_object), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  PyType_Spec spec = {"deepseek._native.Tensor", sizeof(tensor_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+                      slots};
   PyObject* type = PyType_FromSpec(&spec);
   if (!type) return -1;
   native.base = (PyTypeObject*)type;

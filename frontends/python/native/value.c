@@ -39,9 +39,12 @@ int native_input(PyObject* object, ds_value* value, PyObject** keep) {
 
 PyObject* native_scalar(const ds_value* value) {
   switch (value->tag) {
-    case DS_INT: return PyLong_FromLongLong(value->u.i);
-    case DS_FLOAT: return PyFloat_FromDouble(value->u.f);
-    case DS_FLAG: return PyBool_FromLong(value->u.i != 0);
+    case DS_INT:
+      return PyLong_FromLongLong(value->u.i);
+    case DS_FLOAT:
+      return PyFloat_FromDouble(value->u.f);
+    case DS_FLAG:
+      return PyBool_FromLong(value->u.i != 0);
     case DS_FLOATS:
       if (value->count == 2) return PyComplex_FromDoubles(value->u.fs[0], value->u.fs[1]);
   }

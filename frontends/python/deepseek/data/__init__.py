@@ -54,8 +54,8 @@ def collate(samples: list) -> Any:
 class DataLoader:
     """Batches of a data set.
 
-    shuffle uses the one random counter (`deepseek.manual_seed`), so runs repeat. drop_last leaves out a last batch that is
-    smaller. workers > 0 prepares that many batches ahead in threads.
+    shuffle uses the one random counter (`deepseek.manual_seed`), so runs repeat. drop_last leaves out a smaller last
+    batch. workers > 0 prepares that many batches ahead in threads.
     """
 
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False,

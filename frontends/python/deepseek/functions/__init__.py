@@ -1,4 +1,4 @@
-"""NumPy's functions whose arguments differ from the operator's; the others of the namespace are operators themselves."""
+"""NumPy's functions whose arguments differ from the operator's; the others are operators themselves."""
 
 from __future__ import annotations
 

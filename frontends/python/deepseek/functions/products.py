@@ -53,7 +53,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     free_a = [axis for axis in range(a.ndim) if axis not in left]
     free_b = [axis for axis in range(b.ndim) if axis not in right]
     if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
-        raise errors.ShapeError(f"tensordot: {list(a.shape)} and {list(b.shape)} do not fit along axes {left} and {right}")
+        shapes = f"{list(a.shape)} and {list(b.shape)}"
+        raise errors.ShapeError(f"tensordot: {shapes} do not fit along axes {left} and {right}")
     inner_size = math.prod(a.shape[axis] for axis in left)
     rows, columns = [a.shape[axis] for axis in free_a], [b.shape[axis] for axis in free_b]
     x = use.reshape(use.transpose(a, axes=free_a + left), shape=(math.prod(rows), inner_size))

@@ -155,7 +155,7 @@ def dstack(tensors: Sequence[Any]) -> Any:
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Pieces along an axis, views: equal ones for an int (ValueError if it does not divide), else cut at the indices."""
+    """Pieces along an axis, views: equal ones for an int (ShapeError if it does not divide), or cut at indices."""
     x = asarray(x)
     extent = x.shape[axis_of(axis, x.ndim)]
     if isinstance(indices_or_sections, int) and extent % indices_or_sections:
@@ -179,7 +179,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0) -> Any:
-    """Elements added before and after along each axis; pad_width as in NumPy: n, (before, after) or one pair an axis."""
+    """Elements added before and after along each axis; pad_width: n, (before, after) or one pair an axis."""
     x = asarray(x)
     if isinstance(pad_width, int):
         pairs = [(pad_width, pad_width)] * x.ndim

@@ -12,4 +12,7 @@ from .layers import (
     MaxPool2d as MaxPool2d, MSELoss as MSELoss, NLLLoss as NLLLoss, ReLU as ReLU, Sigmoid as Sigmoid, SiLU as SiLU,
     Softmax as Softmax, Tanh as Tanh,
 )  # fmt: skip
-from .module import Module as Module, ModuleList as ModuleList, Parameter as Parameter, Sequential as Sequential  # fmt: skip
+from .module import Module as Module
+from .module import ModuleList as ModuleList
+from .module import Parameter as Parameter
+from .module import Sequential as Sequential

@@ -20,7 +20,8 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
 def conv2d(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
            groups: int = 1) -> Any:  # fmt: skip
     """Convolution of [n, c, h, w] with weight [out, c / groups, kh, kw]."""
-    return use.conv2d(x, weight, bias, stride=_pair(stride), padding=_pair(padding), dilation=_pair(dilation), groups=groups)
+    stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
+    return use.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 def max_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:

@@ -43,7 +43,8 @@ class Conv2d(Module):
                  dilation: Any = 1, groups: int = 1, bias: bool = True) -> None:  # fmt: skip
         super().__init__()
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride, self.padding, self.dilation = map(_pair, (kernel_size, stride, padding, dilation))
+        self.kernel_size, self.stride = _pair(kernel_size), _pair(stride)
+        self.padding, self.dilation = _pair(padding), _pair(dilation)
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         bound = 1 / math.sqrt(math.prod(shape[1:]))
         self.weight = _uniform(shape, bound)
@@ -53,7 +54,8 @@ class Conv2d(Module):
         return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
-        return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        shape = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        return f"{shape}, stride={self.stride}, padding={self.padding}"
 
 
 class _BatchNorm(Module):
@@ -68,8 +70,8 @@ class _BatchNorm(Module):
         self.register_buffer("running_var", creation.ones(num_features))
 
     def forward(self, x: Any) -> Any:
-        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum,
-                            self.eps)  # fmt: skip
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training,
+                            self.momentum, self.eps)  # fmt: skip
 
     def extra_repr(self) -> str:
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
@@ -157,7 +159,7 @@ def _activation(name: str, function: str, doc: str) -> type[Module]:
 
 
 ReLU = _activation("ReLU", "relu", "max(x, 0).")
-GELU = _activation("GELU", "gelu", "x times the normal distribution's cumulative function (Hendrycks and Gimpel, 2016).")
+GELU = _activation("GELU", "gelu", "x * Phi(x), Phi of the normal distribution (Hendrycks and Gimpel, 2016).")
 SiLU = _activation("SiLU", "silu", "x * sigmoid(x).")
 Sigmoid = _activation("Sigmoid", "sigmoid", "1 / (1 + exp(-x)).")
 Tanh = _activation("Tanh", "tanh", "Hyperbolic tangent.")

@@ -35,7 +35,7 @@ class Module:
         for name in ("_parameters", "_buffers", "_modules"):
             object.__setattr__(self, name, {})
 
-    # ---- attributes ---------------------------------------------------------------------------------------------------
+    # ---- attributes --------------------------------------------------------------------------------------------------
     def __setattr__(self, name: str, value: Any) -> None:
         if "_parameters" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__() before setting '{name}'")
@@ -79,7 +79,7 @@ class Module:
         """As assigning it; None keeps the name free."""
         self._parameters[name] = value
 
-    # ---- walking ------------------------------------------------------------------------------------------------------
+    # ---- walking -----------------------------------------------------------------------------------------------------
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module and all inside, with dotted names."""
         yield prefix, self
@@ -126,7 +126,7 @@ class Module:
         function(self)
         return self
 
-    # ---- state --------------------------------------------------------------------------------------------------------
+    # ---- state -------------------------------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Tensor]:
         """All parameters and buffers by name; they share memory with the module."""
         return {name: value.detach() for name, value in (*self.named_parameters(), *self.named_buffers())}
@@ -183,7 +183,7 @@ class Module:
                     group[name] = Parameter(moved, value.requires_grad) if isinstance(value, Parameter) else moved
         return self
 
-    # ---- calling ------------------------------------------------------------------------------------------------------
+    # ---- calling -----------------------------------------------------------------------------------------------------
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; to be written by subclasses."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")

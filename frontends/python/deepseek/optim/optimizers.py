@@ -100,7 +100,8 @@ class Adam(Optimizer):
             state["mean"], state["square"] = creation.zeros_like(parameter), creation.zeros_like(parameter)
         value, mean, square = use.adam_step(
             parameter, gradient, state["mean"], state["square"], float(group["lr"]), float(self.steps),
-            beta1=group["betas"][0], beta2=group["betas"][1], epsilon=group["eps"], weight_decay=group["weight_decay"], decoupled=self.decoupled,
+            beta1=group["betas"][0], beta2=group["betas"][1], epsilon=group["eps"], weight_decay=group["weight_decay"],
+            decoupled=self.decoupled,
         )  # fmt: skip
         _native.assign(parameter, value)
         _native.assign(state["mean"], mean)

@@ -15,7 +15,8 @@ def augment(images: Any, shift: float = 1.0, degrees: float = 12.0, zoom: float 
     import numpy as np
 
     count, _, height, width = images.shape
-    angle, scale, down, right = (random.rand(4, count).numpy() * 2 - 1) * np.float32([[degrees], [zoom], [shift], [shift]])
+    most = np.float32([[degrees], [zoom], [shift], [shift]])
+    angle, scale, down, right = (random.rand(4, count).numpy() * 2 - 1) * most
     angle, scale = np.deg2rad(angle), 1 / (1 + scale)
     rows = np.arange(height, dtype=np.float32)[:, None] - (height - 1) / 2
     columns = np.arange(width, dtype=np.float32)[None, :] - (width - 1) / 2

@@ -27,7 +27,7 @@ def network(channels: int, size: Sequence[int], classes: int, width: int) -> nn.
 class ImageClassifier:
     """A trained network: `probabilities(images)`, `classify(image)`, `save(path)`, `ImageClassifier.load(path)`.
 
-    Images are [h, w] or [h, w, c] with values 0 .. scale; `history` holds (loss, accuracy on the validation set) by epoch.
+    Images are [h, w] or [h, w, c] with values 0 .. scale; `history`: (loss, validation accuracy) by epoch.
     """
 
     def __init__(self, classes: Sequence[str], shape: Sequence[int], scale: float, width: int = 24) -> None:
@@ -38,7 +38,7 @@ class ImageClassifier:
         self.network = network(self.shape[0], self.shape[1:], len(self.classes), self.width)
 
     def prepare(self, images: Any) -> Any:
-        """[n, h, w] or [n, h, w, c] -> float32 [n, c, h, w] in 0 .. 1, a NumPy array. ShapeError if the size differs."""
+        """[n, h, w] or [n, h, w, c] -> float32 [n, c, h, w] in 0 .. 1, by NumPy. ShapeError if the size differs."""
         import numpy as np
 
         images = np.asarray(images, dtype=np.float32) / np.float32(self.scale)
@@ -110,8 +110,8 @@ def _pixels(image: Any, shape: Sequence[int], scale: float) -> Any:
 
 
 def fit(images: Any, labels: Any, *, classes: Sequence[str] | None = None, epochs: int = 30, batch_size: int = 64,
-        lr: float = 4e-3, validation: tuple[Any, Any] | None = None, augment: bool = True, width: int = 24, seed: int = 0,
-        progress: bool | Callable[[int, float, float], None] = True) -> ImageClassifier:  # fmt: skip
+        lr: float = 4e-3, validation: tuple[Any, Any] | None = None, augment: bool = True, width: int = 24,
+        seed: int = 0, progress: bool | Callable[[int, float, float], None] = True) -> ImageClassifier:  # fmt: skip
     """Trains a small convolutional network on images [n, h, w] or [n, h, w, c] with integer labels [n].
 
     classes: names by label; validation: images and labels looked at after each epoch; progress: a bar (with tqdm), or a

@@ -127,8 +127,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     flags |= lib.DS_ALLOW_UNUSED if allow_unused else 0
     results = ffi.new("ds_handle[]", max(len(inputs), 1))
     _native.drain()
-    status = lib.ds_grad(context, _handles(outputs), _handles(gradients), len(outputs), _handles(inputs), len(inputs), flags,
-                         _native.location(), results)  # fmt: skip
+    status = lib.ds_grad(context, _handles(outputs), _handles(gradients), len(outputs), _handles(inputs), len(inputs),
+                         flags, _native.location(), results)  # fmt: skip
     _check_hooks(status)
     answers = tuple(_native.wrap_handle(results[i]) if results[i] else None for i in range(len(inputs)))
     return answers[0] if single else answers

@@ -30,8 +30,8 @@ from .creation import (
 from .dtypes import (
     DType as DType, bfloat16 as bfloat16, bool_ as bool_, complex64 as complex64, complex128 as complex128,
     dtype as dtype, float16 as float16, float32 as float32, float64 as float64, get_default_dtype as get_default_dtype,
-    int8 as int8, int16 as int16, int32 as int32, int64 as int64, set_default_dtype as set_default_dtype, uint8 as uint8,
-    uint16 as uint16, uint32 as uint32, uint64 as uint64,
+    int8 as int8, int16 as int16, int32 as int32, int64 as int64, set_default_dtype as set_default_dtype,
+    uint8 as uint8, uint16 as uint16, uint32 as uint32, uint64 as uint64,
 )  # fmt: skip
 from .errors import (
     ArgumentError as ArgumentError, CheckpointError as CheckpointError, DTypeError as DTypeError,

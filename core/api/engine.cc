@@ -112,7 +112,7 @@ int32_t ds_explain(ds_handle context, ds_handle handle, ds_text_sink sink, void*
                   (unsigned long long)flush->replay + 1, (unsigned long long)flush->nodes,
                   (unsigned long long)flush->launches, flush->seconds * 1e3);
     lines.push_back(text);
-    for (auto& note : flush->notes) lines.push_back(note);
+    if (flush->notes) lines.insert(lines.end(), flush->notes->begin(), flush->notes->end());
     lines.push_back(cat("arena     ", bytes_text(flush->arena_bytes)));
     return {};
   });

@@ -81,8 +81,18 @@ bool agree(const Operator& op, std::span<const CallInput> inputs) {
     if (!input.spec || input.weak != Weak::kNone || input.spec->dtype != first->dtype ||
         input.spec->device.type != first->device.type || input.spec->device.index != first->device.index)
       return false;
-  TypeClass type_class = schema.variables[0].type_class;
-  return type_class <= TypeClass::kNumber || is_float(first->dtype);
+  ds_dtype dtype = first->dtype;
+  switch (schema.variables[0].type_class) {
+    case TypeClass::kAny:
+    case TypeClass::kNumber: return true;
+    case TypeClass::kReal: return !is_bool(dtype) && !is_complex(dtype);
+    case TypeClass::kFloat: return is_float(dtype);
+    case TypeClass::kInt: return is_integer(dtype) || is_bool(dtype);
+    case TypeClass::kBool: return is_bool(dtype);
+    case TypeClass::kComplex: return is_complex(dtype);
+    case TypeClass::kExact: return dtype == schema.variables[0].exact;
+  }
+  return false;
 }
 
 Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* call) {

@@ -48,7 +48,7 @@ Graph::Graph(const Graph& other)
 
 ValueId Graph::add_leaf(const ds_spec& spec, bool scalar) {
   ValueId id = ValueId(values_.size());
-  values_.push_back({spec, kNone, uint32_t(leaves_.size()), scalar ? ValueKind::kScalar : ValueKind::kLeaf});
+  values_.emplace_back(spec, kNone, uint32_t(leaves_.size()), scalar ? ValueKind::kScalar : ValueKind::kLeaf);
   leaves_.push_back(id);
   hash_ = hash_spec(mix(hash_, scalar ? 3 : 1), spec);
   return id;
@@ -56,7 +56,7 @@ ValueId Graph::add_leaf(const ds_spec& spec, bool scalar) {
 
 ValueId Graph::add_constant(const ds_spec& spec, Ref<Buffer> data) {
   ValueId id = ValueId(values_.size());
-  values_.push_back({spec, kNone, uint32_t(constants_.size()), ValueKind::kConstant});
+  values_.emplace_back(spec, kNone, uint32_t(constants_.size()), ValueKind::kConstant);
   hash_ = mix_bytes(hash_spec(mix(hash_, 2), spec), data->memory, data->nbytes);
   constants_.push_back(std::move(data));
   return id;
@@ -76,7 +76,7 @@ NodeId Graph::add_node(const Operator& op, std::span<const ValueId> inputs, std:
     attributes_.push_back(copy_value(attribute, arena_));
     hash = hash_value(hash, attribute);
   }
-  for (uint32_t i = 0; i < outputs.size(); ++i) values_.push_back({outputs[i], id, i, ValueKind::kResult});
+  for (uint32_t i = 0; i < outputs.size(); ++i) values_.emplace_back(outputs[i], id, i, ValueKind::kResult);
   hash_ = hash;
   return id;
 }

@@ -30,10 +30,11 @@ struct Node {
 enum class ValueKind : uint8_t { kLeaf, kScalar, kConstant, kResult };
 
 struct ValueInfo {
+  ValueInfo(const ds_spec& s, NodeId node, uint32_t i, ValueKind k) : producer(node), index(i), kind(k) { copy_spec(&spec, s); }
   ds_spec spec;
-  NodeId producer = kNone;
-  uint32_t index = 0;  // of the leaf, the constant or the output
-  ValueKind kind = ValueKind::kLeaf;
+  NodeId producer;  // kNone: a leaf or a constant
+  uint32_t index;   // of the leaf, the constant or the output
+  ValueKind kind;
 };
 
 class Graph {

@@ -24,13 +24,13 @@ struct Data {
   Ref<Buffer> buffer;
   uint64_t byte_offset = 0;
   bool scalar = false;  // a runtime scalar: the bytes are here
-  alignas(16) unsigned char bytes[16] = {};
+  alignas(16) unsigned char bytes[16];  // of a scalar
   std::shared_ptr<const std::string> failure;  // why it could not be computed
   ds_status failure_code = DS_OK;
   uint64_t failure_location = 0;
   uint64_t flush = 0;  // number of the flush that computed it; 0: given
 
-  explicit Data(const ds_spec& s) : spec(s) {}
+  explicit Data(const ds_spec& s) { copy_spec(&spec, s); }
   ~Data();
   static void* operator new(size_t) { return Pool<Data>::take(); }
   static void operator delete(void* p) { Pool<Data>::give(p); }

@@ -213,7 +213,7 @@ class ProgramBuilder {
         offset = uint64_t(edit_.aliases[output].view.offset) * dtype_size(info.spec.dtype);
       p.results_.push_back({memory, index, offset, info.spec, dependent});
     }
-    p.notes_ = std::move(edit_.notes);
+    p.notes_ = std::make_shared<const std::vector<std::string>>(std::move(edit_.notes));
     return {};
   }
 

@@ -95,7 +95,19 @@ Status Executor::settle_result(Data& data, const Place& place, const ds_spec& sp
 
 Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location) {
   const Graph& graph = recorder.graph();
-  Wanted wanted;
+  Flush mine = std::move(flush_);
+  auto& [wanted, places, results, donated, specs] = mine;
+  struct GiveBack {
+    Executor& executor;
+    Flush& mine;
+    ~GiveBack() {
+      mine.wanted.ids.clear();
+      mine.wanted.data.clear();
+      mine.places.clear();
+      mine.results.clear();
+      executor.flush_ = std::move(mine);
+    }
+  } give_back{*this, mine};
   auto waiting = recorder.waiting();
   for (ValueId id = 0; id < waiting.size(); ++id)
     if (waiting[id] && waiting[id]->wanted()) {
@@ -125,8 +137,8 @@ Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location
   }
 
   // Leaves that only this recording still wants give their memory away.
-  std::vector<Place> places(recorder.leaves().size());
-  std::vector<bool> donated(places.size());
+  places.resize(recorder.leaves().size());
+  donated.assign(places.size(), false);
   for (size_t i = 0; i < places.size(); ++i) {
     Data& data = *recorder.leaves()[i].get();
     DS_RETURN_IF_ERROR(place_of(data, &places[i]));
@@ -138,8 +150,6 @@ Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location
     }
   }
   Program* program;
-  std::vector<Place> results;
-  std::vector<ds_spec> specs;
   Status status = find_program(graph, wanted, donated, leaf_views, &program, &record.hit);
   if (!status) {
     counters.hits += record.hit;

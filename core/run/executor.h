@@ -21,7 +21,7 @@ struct FlushRecord {
   bool hit = false;
   uint64_t nodes = 0, launches = 0, arena_bytes = 0;
   double seconds = 0;
-  std::vector<std::string> notes;
+  std::shared_ptr<const std::vector<std::string>> notes;
 };
 
 class Executor final : public Engine {
@@ -52,6 +52,13 @@ class Executor final : public Engine {
     std::vector<ValueId> ids;
     std::vector<Data*> data;
   };
+  // Kept between flushes, so that a small one allocates nothing.
+  struct Flush {
+    Wanted wanted;
+    std::vector<Place> places, results;
+    std::vector<bool> donated;
+    std::vector<ds_spec> specs;
+  };
   CompileOptions compile_options() const;
   Status find_program(const Graph& graph, const Wanted& wanted, const std::vector<bool>& donated, bool leaf_views,
                       Program** program, bool* hit);
@@ -64,6 +71,7 @@ class Executor final : public Engine {
 
   std::unordered_multimap<uint64_t, std::unique_ptr<Program>> programs_;
   std::unordered_map<std::string, const Operator*> roles_;
+  Flush flush_;
   uint64_t sequence_ = 0, program_count_ = 0;
 };
 

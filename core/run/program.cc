@@ -60,7 +60,12 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
     }
   }
 
-  std::vector<Ref<Buffer>> owned(owned_.size());
+  auto& owned = owned_now_;
+  owned.resize(owned_.size());
+  struct Clear {
+    std::vector<Ref<Buffer>>& owned;
+    ~Clear() { owned.clear(); }
+  } clear{owned};
   for (size_t i = 0; i < owned_.size(); ++i) {
     Device* device;
     DS_RETURN_IF_ERROR(devices.open(owned_[i].device, &device));

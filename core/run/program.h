@@ -48,7 +48,7 @@ class Program {
     const ds_run_args* args;
   };
   std::vector<KernelCall> calls() const;  // for measuring: what run() calls, addresses as of the last run
-  const std::vector<std::string>& notes() const { return notes_; }
+  std::shared_ptr<const std::vector<std::string>> notes() const { return notes_; }
   uint64_t runs = 0, number = 0;
   uint64_t generation = 0;  // of the registry when it was compiled
 
@@ -102,7 +102,8 @@ class Program {
   std::vector<Owned> owned_;
   std::vector<Patch> arena_patches_;
   std::vector<Result> results_;
-  std::vector<std::string> notes_;
+  std::shared_ptr<const std::vector<std::string>> notes_;
+  std::vector<Ref<Buffer>> owned_now_;  // during a run
   uint64_t arena_bytes_ = 0, workspace_offset_ = 0;
   const void* arena_address_ = nullptr;
   ErrorSink errors_;

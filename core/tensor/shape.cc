@@ -35,12 +35,6 @@ Status check_spec(const ds_spec& spec, uint64_t* elements, uint64_t* nbytes) {
   return {};
 }
 
-uint64_t element_count(const ds_spec& spec) {
-  uint64_t count = 1;
-  for (int64_t extent : shape_of(spec)) count *= uint64_t(extent);
-  return count;
-}
-
 ds_spec make_spec(ds_dtype dtype, std::span<const int64_t> shape, ds_device_id device) {
   ds_spec spec{};
   spec.dtype = dtype;
@@ -48,10 +42,6 @@ ds_spec make_spec(ds_dtype dtype, std::span<const int64_t> shape, ds_device_id d
   spec.device = device;
   std::copy(shape.begin(), shape.end(), spec.shape);
   return spec;
-}
-
-bool same_shape(const ds_spec& a, const ds_spec& b) {
-  return a.rank == b.rank && std::equal(a.shape, a.shape + a.rank, b.shape);
 }
 
 bool same_type(const ds_spec& a, const ds_spec& b) {

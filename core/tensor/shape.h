@@ -14,11 +14,25 @@ std::string spec_text(const ds_spec& spec);              // "f32[2,3]"
 
 // Elements and bytes, or DS_OVERFLOW / DS_INVALID_ARGUMENT for a negative extent, an unknown dtype, a rank too high.
 Status check_spec(const ds_spec& spec, uint64_t* elements, uint64_t* nbytes);
-uint64_t element_count(const ds_spec& spec);  // of a checked spec
+inline uint64_t element_count(const ds_spec& spec) {  // of a checked spec
+  uint64_t count = 1;
+  for (int i = 0; i < spec.rank; ++i) count *= uint64_t(spec.shape[i]);
+  return count;
+}
 inline uint64_t byte_count(const ds_spec& spec) { return element_count(spec) * dtype_size(spec.dtype); }
 
 ds_spec make_spec(ds_dtype dtype, std::span<const int64_t> shape, ds_device_id device);
-bool same_shape(const ds_spec& a, const ds_spec& b);
+inline bool same_shape(const ds_spec& a, const ds_spec& b) {
+  if (a.rank != b.rank) return false;
+  for (int i = 0; i < a.rank; ++i)
+    if (a.shape[i] != b.shape[i]) return false;
+  return true;
+}
+// Copies what counts: extents beyond the rank are left as they are. Specs are copied for every node recorded.
+inline void copy_spec(ds_spec* target, const ds_spec& source) {
+  std::memcpy(static_cast<void*>(target), &source, offsetof(ds_spec, shape));
+  for (int i = 0; i < source.rank; ++i) target->shape[i] = source.shape[i];
+}
 bool same_type(const ds_spec& a, const ds_spec& b);  // shape, dtype, kind and device
 
 void dense_strides(std::span<const int64_t> shape, int64_t* strides);

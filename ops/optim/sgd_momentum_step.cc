@@ -6,7 +6,7 @@ namespace ds::optim {
 
 struct SgdMomentumStep {
   static constexpr auto schema =
-      "sgd_momentum_step(param: float, grad: float, velocity: float, learning_rate: float2, *, momentum: float = 0.9, "
+      "sgd_momentum_step(param: float, grad: float, velocity: float, learning_rate: f64, *, momentum: float = 0.9, "
       "weight_decay: float = 0, nesterov: flag = false) -> param: float, velocity: float";
   static constexpr auto summary =
       "v = momentum * velocity + g, g = grad + weight_decay * param; param - learning_rate * (nesterov: g + momentum * "
@@ -21,7 +21,7 @@ struct SgdMomentumStep {
     return {param - learning_rate * step, v};
   }
   static Samples samples() {
-    return {"f32[2,3], f32[2,3], f32[2,3], f32[]", "f32[5], f32[5], f32[5], f32[]; nesterov=true, weight_decay=0.1"};
+    return {"f32[2,3], f32[2,3], f32[2,3], f64[]", "f32[5], f32[5], f32[5], f64[]; nesterov=true, weight_decay=0.1"};
   }
 };
 DS_OPERATOR(SgdMomentumStep);

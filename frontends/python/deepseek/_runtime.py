@@ -23,6 +23,9 @@ def _create() -> int:
     return place[0]
 
 
+# Waiting threads of libgomp spin about 30 us and then sleep: on shared cores its own default costs more than the work.
+# It reads this once, when the cpu device loads it.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 context: int = _create()
 
 

@@ -3,12 +3,19 @@
 # A program with other flags (-fopenmp) reads the header itself.
 set(CMAKE_PCH_WARN_INVALID OFF)
 
+# Sanitizers are for what is tested; of the tests themselves, long chains of expectations, addresses are watched.
+set(DS_TEST_OPTIONS "")
+if(DS_SANITIZE MATCHES undefined)
+  set(DS_TEST_OPTIONS -O0 -fno-sanitize=undefined)
+endif()
+
 if(DS_TESTS)
   find_package(GTest REQUIRED)
   find_package(Threads REQUIRED)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/gtest_header.cc CONTENT "#include <gtest/gtest.h>\n")
   add_library(ds_gtest OBJECT ${PROJECT_BINARY_DIR}/gtest_header.cc)
   target_link_libraries(ds_gtest PRIVATE ds_options GTest::gtest Threads::Threads)
+  target_compile_options(ds_gtest PRIVATE ${DS_TEST_OPTIONS})
   target_precompile_headers(ds_gtest PRIVATE <gtest/gtest.h>)
   # A precompiled header fits only the same kind of position independence.
   set_target_properties(ds_gtest PROPERTIES POSITION_INDEPENDENT_CODE OFF)
@@ -28,6 +35,7 @@ function(ds_add_tests folder)
   set(program test_${folder})
   add_executable(${program} ${tests_SOURCES})
   target_link_libraries(${program} PRIVATE ds_options ${tests_LIBS} GTest::gtest_main Threads::Threads)
+  target_compile_options(${program} PRIVATE ${DS_TEST_OPTIONS})
   target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR})
   target_precompile_headers(${program} REUSE_FROM ds_gtest)
   target_compile_definitions(${program} PRIVATE DS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DS_BUILD_DIR="${PROJECT_BINARY_DIR}")

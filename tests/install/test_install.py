@@ -86,11 +86,11 @@ def test_plugins_of_the_prefix_load(prefix):
 
 def test_wheel(tmp_path):
     """The wheel, in a fresh environment and outside of the checkout, computes with its own plugins."""
-    # The flags of the dev preset, so that the compiler cache has seen every file.
+    # Compiler and flags of the dev preset, so that the compiler cache has seen every file.
     settings = ["cmake.build-type=Debug", "cmake.define.DS_WERROR=ON", "cmake.define.CMAKE_CXX_FLAGS_DEBUG=-O1 -g1",
                 "cmake.define.CMAKE_C_FLAGS_DEBUG=-O1 -g1"]
     run(sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", tmp_path,
-        *(f"--config-settings={setting}" for setting in settings), ROOT)
+        *(f"--config-settings={setting}" for setting in settings), ROOT, CC="cc", CXX="c++")
     (wheel,) = tmp_path.glob("deepseek-*.whl")
     assert "-cp311-abi3-" in wheel.name
     run("/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable, "-m", "venv", tmp_path / "fresh")

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from figures import ROOT, Figures, Worker, interleave
+from figures import ROOT, Figures, Worker, interleave, ratio
 
 RELEASE = ROOT / "build" / "release"
 NS, US, MS = 1e9, 1e6, 1e3
@@ -71,39 +71,41 @@ def python_costs(ours: Worker, torch: Worker) -> None:
     """What one small operation costs from Python."""
     record, chain, chain_torch, single = interleave(
         [(ours, "record"), (ours, "chain"), (torch, "chain"), (ours, "single")])
-    figures.add("python_record", record["min"] * US, "us", 0.6, median=record["median"] * US)
-    figures.add("python_chain", chain["min"] * US, "us", round(chain_torch["min"] * US, 3),
-                ratio_to_torch=chain["min"] / chain_torch["min"], median=chain["median"] * US)
-    figures.add("python_single", single["min"] * US, "us", 3, median=single["median"] * US)
+    figures.add("python_record", record.min * US, "us", 0.6, median=record.median * US)
+    figures.add("python_chain", chain.min * US, "us", round(chain_torch.min * US, 3),
+                ratio_to_torch=ratio(chain, chain_torch), median=chain.median * US)
+    figures.add("python_single", single.min * US, "us", 3, median=single.median * US)
 
 
 def matmul(ours: Worker, machine: Worker) -> None:
     for n in (256, 1024, 2048):
         own, direct = interleave([(ours, f"matmul{n}"), (machine, f"matmul{n}")], seconds=0.4)
-        figures.add(f"matmul_{n}", 100 * direct["min"] / own["min"], "%", 95, at_least=True,
-                    gflops=2 * n**3 / own["min"] / 1e9, onednn_gflops=2 * n**3 / direct["min"] / 1e9)
+        figures.add(f"matmul_{n}", 100 / ratio(own, direct), "%", 95, at_least=True,
+                    gflops=2 * n**3 / own.min / 1e9, onednn_gflops=2 * n**3 / direct.min / 1e9,
+                    of_medians=100 * direct.median / own.median)
 
 
 def bandwidth(ours: Worker, torch: Worker, machine: Worker) -> None:
-    add, triad, chain, floor, eager = interleave(
-        [(ours, "add"), (machine, "triad"), (ours, "tanh_chain"), (machine, "read_write"), (torch, "tanh_chain")], seconds=0.5)
     size = 3 * (64 << 20) / 1e9
-    figures.add("add_64MB", 100 * triad["min"] / add["min"], "%", 90, at_least=True,
-                gb_per_s=size / add["min"], triad_gb_per_s=size / triad["min"])
-    details = {"ms": chain["min"] * MS, "floor_ms": floor["min"] * MS, "torch_eager_ms": eager["min"] * MS}
+    add, triad = interleave([(ours, "add"), (machine, "triad")], starts=3)
+    figures.add("add_64MB", 100 / ratio(add, triad), "%", 90, at_least=True, gb_per_s=size / add.min,
+                triad_gb_per_s=size / triad.min, of_medians=100 * triad.median / add.median)
+    chain, floor, eager = interleave([(ours, "tanh_chain"), (machine, "read_write"), (torch, "tanh_chain")], starts=3)
+    details = {"ms": chain.min * MS, "floor_ms": floor.min * MS, "of_medians": chain.median / floor.median,
+               "torch_eager_ms": eager.min * MS}
     try:
-        (compiled,) = interleave([(torch, "tanh_chain_compiled")], seconds=0.5)
-        details["torch_compile_ms"] = compiled["min"] * MS
+        (compiled,) = interleave([(torch, "tanh_chain_compiled")])
+        details["torch_compile_ms"] = compiled.min * MS
     except RuntimeError as problem:
         details["torch_compile"] = f"not available: {str(problem)[:120]}"
-    figures.add("tanh_chain", chain["min"] / floor["min"], "x", 2.2, **details)
+    figures.add("tanh_chain", ratio(chain, floor), "x", 2.2, **details)
 
 
 def against_eager(ours: Worker, torch: Worker) -> None:
     for name in ("sum", "mean", "max", "softmax", "layer_norm", "transpose"):
-        own, eager = interleave([(ours, name), (torch, name)])
-        figures.add(f"{name}_vs_eager", own["min"] / eager["min"], "x", 1, ms=own["min"] * MS, torch_ms=eager["min"] * MS,
-                    median_ms=own["median"] * MS, torch_median_ms=eager["median"] * MS)
+        own, eager = interleave([(ours, name), (torch, name)], starts=3)
+        figures.add(f"{name}_vs_eager", ratio(own, eager), "x", 1, ms=own.min * MS, torch_ms=eager.min * MS,
+                    of_medians=own.median / eager.median, median_ms=own.median * MS, torch_median_ms=eager.median * MS)
 
 
 def demo() -> None:

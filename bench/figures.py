@@ -26,14 +26,16 @@ def machine() -> dict:
         except metadata.PackageNotFoundError:
             pass
     return {"cpu": cpu, "cores": os.cpu_count(), "memory_gib": round(memory / 2**20, 1), "kernel": platform.release(),
-            "python": platform.python_version(), "versions": versions, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+            "python": platform.python_version(), "versions": versions}
 
 
 class Figures:
-    """Collects the figures of one benchmark; prints each at once, writes bench/results/NAME.json at the end."""
+    """Collects the figures of one benchmark; prints each at once, writes bench/results/NAME.json at the end. A run of some
+    parts replaces their figures only; each says when it was measured."""
 
     def __init__(self, name: str) -> None:
         self.name, self.rows = name, []
+        self.time = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def add(self, name: str, value: float, unit: str, goal: float, *, at_least: bool = False, **details) -> bool:
         """One figure held to `goal`: at most, or at_least. details go to the JSON (peers' numbers, medians)."""
@@ -49,7 +51,10 @@ class Figures:
         """Writes what was collected. Returns the file."""
         path = ROOT / "bench" / "results" / f"{self.name}.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({"machine": machine(), "figures": self.rows}, indent=1) + "\n")
+        now = {row["name"]: {**row, "time": self.time} for row in self.rows}
+        before = json.loads(path.read_text())["figures"] if path.exists() else []
+        kept = [now.pop(row["name"], row) for row in before]
+        path.write_text(json.dumps({"machine": machine(), "figures": kept + list(now.values())}, indent=1) + "\n")
         short = [row["name"] for row in self.rows if not row["pass"]]
         print(f"{len(self.rows) - len(short)} of {len(self.rows)} figures pass" + (f"; short: {', '.join(short)}" if short else ""))
         print(f"written to {path.relative_to(ROOT)}")
@@ -60,9 +65,17 @@ class Worker:
     """A process of its own that times workloads on request: one line `NAME SECONDS` in, one JSON list of seconds out."""
 
     def __init__(self, name: str, command: list[str], **environment: str) -> None:
-        self.name = name
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, **environment}, cwd=ROOT)
+        self.name, self.command, self.environment = name, command, environment
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **self.environment}, cwd=ROOT)
+
+    def restart(self) -> None:
+        """A fresh process: its pages lie elsewhere, which decides how much of a large array the caches keep."""
+        self.close()
+        self.start()
 
     def run(self, workload: str, seconds: float) -> list[float]:
         """Times of single calls, in seconds. Fails: RuntimeError with what the worker said."""
@@ -106,11 +119,38 @@ def serve(workloads: dict) -> None:
         sys.__stdout__.flush()
 
 
-def interleave(pairs: list[tuple[Worker, str]], rounds: int = 10, seconds: float = 0.3) -> list[dict]:
-    """ABAB: every workload `rounds` times in turn. Per workload {min, median} in seconds. The minimum is what the machine
-    can do, the median shows the noise."""
-    times = [[] for _ in pairs]
-    for _ in range(rounds):
-        for slot, (worker, workload) in zip(times, pairs):
-            slot.extend(worker.run(workload, seconds))
-    return [{"min": min(t), "median": statistics.median(t)} for t in times]
+class Times:
+    """Seconds of one workload: what the machine can do (min), with its noise (median), and the minimum of every round."""
+
+    def __init__(self) -> None:
+        self.all: list[float] = []
+        self.rounds: list[float] = []
+
+    def add(self, times: list[float]) -> None:
+        self.all += times
+        self.rounds.append(min(times))
+
+    min = property(lambda self: min(self.all))
+    median = property(lambda self: statistics.median(self.all))
+
+
+def ratio(a: Times, b: Times) -> float:
+    """How many times longer a takes than b: the median over the rounds, each of which had a and b side by side. Where
+    neighbours halve the machine's bandwidth for seconds, two minima may be of different machines; two halves of a round
+    seldom are."""
+    return statistics.median(x / y for x, y in zip(a.rounds, b.rounds, strict=True))
+
+
+def interleave(pairs: list[tuple[Worker, str]], rounds: int = 10, seconds: float = 0.3, starts: int = 1) -> list[Times]:
+    """ABAB: every workload `rounds` times in turn, for `seconds` each. starts: generations of fresh processes, because one
+    process is luckier than another with where its pages lie."""
+    times = [Times() for _ in pairs]
+    for start in range(starts):
+        for worker in {worker for worker, _ in pairs} if starts > 1 else ():
+            worker.restart()
+        for worker, workload in pairs:
+            worker.run(workload, 0.01)  # set up, unmeasured
+        for _ in range(rounds):
+            for slot, (worker, workload) in zip(times, pairs):
+                slot.add(worker.run(workload, seconds))
+    return times

@@ -62,21 +62,23 @@ def graph_text(*tensors: Any) -> str:
     return "\n".join(_native.texts("graph", list(tensors)))
 
 
+def _collect(value: Any, found: list[Any]) -> None:
+    """Appends the tensors in lists, tuples and dicts. A function of its own: a recursive closure is a reference cycle,
+    which would keep the tensors until the garbage collector runs."""
+    if isinstance(value, _native.Tensor):
+        found.append(value)
+    elif isinstance(value, dict):
+        for entry in value.values():
+            _collect(entry, found)
+    elif isinstance(value, (list, tuple)):
+        for entry in value:
+            _collect(entry, found)
+
+
 def evaluate(*tensors: Any) -> None:
     """Runs what this thread recorded; afterwards these tensors, also inside lists and dicts, are computed."""
     found: list[Any] = []
-
-    def collect(value: Any) -> None:
-        if isinstance(value, _native.Tensor):
-            found.append(value)
-        elif isinstance(value, dict):
-            for entry in value.values():
-                collect(entry)
-        elif isinstance(value, (list, tuple)):
-            for entry in value:
-                collect(entry)
-
-    collect(tensors)
+    _collect(tensors, found)
     _native.drain()
     handles = ffi.new("ds_handle[]", [x._handle for x in found] or [0])
     check(lib.ds_evaluate(context, handles, len(found), _native.location()))

@@ -14,9 +14,9 @@ foreach(level IN LISTS levels)
   target_include_directories(kernel_cpu_${isa} PRIVATE ${DS_PLUGIN_FOLDER})
   target_compile_definitions(kernel_cpu_${isa} PRIVATE DS_ISA=${isa} DS_VECTOR_BYTES=${bytes})
   # Optimised in every build type: unoptimised intrinsics would make the tests crawl. Intrinsics of GCC's headers read
-  # "uninitialised" values on purpose.
+  # "uninitialised" values on purpose. Integer lanes wrap, as the instructions do.
   target_compile_options(kernel_cpu_${isa} PRIVATE ${flags} -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
-                                                   -fno-strict-aliasing -Wno-psabi -Wno-maybe-uninitialized)
+                                                   -fno-strict-aliasing -fwrapv -Wno-psabi -Wno-maybe-uninitialized)
   set_target_properties(kernel_cpu_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON FOLDER plugins)
   list(APPEND DS_PLUGIN_LIBRARIES kernel_cpu_${isa})
 endforeach()

@@ -383,7 +383,9 @@ class Compiler {
     for (int k = count; k-- > 0;) {
       int value = stored[k], type = values_[value].type;
       int reg = values_[value].reg;
-      if (stream_) {
+      if (stream_ && streams_itself(k, value, stored)) {
+        // nothing to emit
+      } else if (stream_) {
         value = emit(simd_.move(expr_size(type), kMoveStream), type,
                      {reg < 0 && values_[value].level != kTile ? splat(value) : value});
       } else if (values_[value].level != kTile) {
@@ -393,6 +395,23 @@ class Compiler {
       }
       registers_[values_[value].reg].output = k;
     }
+  }
+
+  // Simple arithmetic whose result nobody else reads writes past the caches itself.
+  bool streams_itself(int k, int value, const std::vector<int>& stored) {
+    const Value& v = values_[value];
+    if (v.reg < 0 || std::count(stored.begin(), stored.end(), value) > 1) return false;
+    int at = registers_[v.reg].step;
+    TileStep& step = tile_steps_[at];
+    if (!is_float(v.type) || step.type != v.type || (k == 0 && reads_inputs_after(at))) return false;
+    for (const TileStep& other : tile_steps_)
+      if (other.fn && std::count(other.operand, other.operand + 3, v.reg)) return false;
+    std::vector<int> operands;
+    for (int operand : step.value)
+      if (operand >= 0) operands.push_back(operand);
+    Tile fn = step.op ? simd_.floating(step.op, step.type, uniform_mask(operands) | kStreaming) : nullptr;
+    if (fn) step.fn = fn;
+    return fn;
   }
 
   bool reads_inputs_after(int step) const {

@@ -176,6 +176,27 @@ TEST(Reduce, NotANumber) {
   }
 }
 
+template <class T>
+void expect_nan_wins_everywhere(ds_dtype dtype) {
+  constexpr int64_t n = 200;  // longer than any level's four chains
+  std::vector<int64_t> axes = {};
+  for (int64_t at = 0; at < n; ++at) {
+    TestTensor x(dtype, {n}), y(dtype, {});
+    for (int64_t i = 0; i < n; ++i) x.get<T>(i) = T(i % 7);
+    x.get<T>(at) = NAN;
+    for (const char* op : {"max", "min"}) {
+      Trial t;
+      t.op = op, t.inputs = {&x}, t.outputs = {&y}, t.attributes = {integers(axes), flag(false)};
+      ASSERT_EQ(t.run(), DS_OK);
+      EXPECT_TRUE(std::isnan(y.get<T>(0))) << op << " at " << at;
+    }
+  }
+}
+TEST(Reduce, NotANumberAnywhere) {
+  expect_nan_wins_everywhere<float>(DS_F32);
+  expect_nan_wins_everywhere<double>(DS_F64);
+}
+
 TEST(Reduce, ArgAlongAxes) {
   TestTensor x(DS_I16, {5, 70, 3}), y(DS_I64, {5, 3});
   for (int64_t i = 0; i < x.count(); ++i) x.get<int16_t>(i) = int16_t(i * 37 % 101);

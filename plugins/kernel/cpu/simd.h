@@ -17,7 +17,7 @@ struct Simd {
   const char* name;
   // op and type as in ds.expr/1, type being what the operation computes in: one of bool, the integers, f32, f64.
   // uniform: bit i says that operand i is one element instead of n. Null: there is no such function.
-  Tile (*floating)(int op, int type, int uniform);
+  Tile (*floating)(int op, int type, int uniform);  // with kStreaming in uniform: simple arithmetic only
   Tile (*integer)(int op, int type, int uniform);
   Tile (*convert)(int from, int to);      // C++ conversion with defined corners; f16, bf16 only from and to f32
   Tile (*move)(int size, int kind);       // kMove*
@@ -34,6 +34,7 @@ struct Simd {
   void (*normal)(double* pairs, int64_t n, bool exact);
   const struct Rows* rows;
 };
+inline constexpr int kStreaming = 8;  // the result goes past the caches where aligned
 inline constexpr int kMoveCopy = 0, kMoveSplat = 1, kMoveStream = 2;  // stream: past the caches where aligned
 
 // Row functions over n elements, exactly n, any alignment. T: f32 or f64 by index 0 or 1; i64, u64 are 2, 3.

@@ -109,13 +109,13 @@ const Unary kUnary[] = {
     {"atan", DS_EXPR_ATAN, [](Wide x) { return std::atan(x); }, -10, 10, 1, 1},
     {"sinh", DS_EXPR_SINH, [](Wide x) { return std::sinh(x); }, -90, 90, 1, 2},
     {"cosh", DS_EXPR_COSH, [](Wide x) { return std::cosh(x); }, -90, 90, 1, 2},
-    {"tanh", DS_EXPR_TANH, [](Wide x) { return std::tanh(x); }, -10, 10, 3, 3},
+    {"tanh", DS_EXPR_TANH, [](Wide x) { return std::tanh(x); }, -10, 10, 4, 3},
     {"asinh", DS_EXPR_ASINH, [](Wide x) { return std::asinh(x); }, -10, 10, 1, 2},
     {"acosh", DS_EXPR_ACOSH, [](Wide x) { return std::acosh(x); }, 1, 10, 1, 2},
     {"atanh", DS_EXPR_ATANH, [](Wide x) { return std::atanh(x); }, -1, 1, 1, 2},
     {"erf", DS_EXPR_ERF, [](Wide x) { return std::erf(x); }, -5, 5, 2, 2},
     {"erfc", DS_EXPR_ERFC, [](Wide x) { return std::erfc(x); }, -5, 10, 4, 5},
-    {"sigmoid", DS_EXPR_SIGMOID, sigmoid, -110, 110, 3, 2},
+    {"sigmoid", DS_EXPR_SIGMOID, sigmoid, -110, 110, 4, 2},
 };
 
 template <class T>

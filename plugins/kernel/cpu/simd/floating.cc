@@ -34,12 +34,21 @@ template <class T, class F>
 DS_INLINE void map1(void* out, const void* a, int64_t n, F f) {
   for (int64_t i = 0; i < n; i += kLanes<T>) store<T>(out, i, f(load<T>(a, i)));
 }
-// uniform: bit 0 for a, bit 1 for b
-template <class T, int uniform, class F>
+// form: bit 0 for a uniform, bit 1 for b uniform, bit 2 for c, or kStreaming
+template <class T, int form>
+DS_INLINE void put(void* out, int64_t i, V<T> v) {
+  if constexpr (form & kStreaming)
+    store_past<T>(out, i, v);
+  else
+    store<T>(out, i, v);
+}
+template <class T, int form, class F>
 DS_INLINE void map2(void* out, const void* a, const void* b, int64_t n, F f) {
+  if constexpr (form & kStreaming)
+    if (!vector_aligned(out)) return map2<T, (form & ~kStreaming)>(out, a, b, n, f);
   V<T> ua = splat(*static_cast<const T*>(a)), ub = splat(*static_cast<const T*>(b));
   for (int64_t i = 0; i < n; i += kLanes<T>)
-    store<T>(out, i, f(uniform & 1 ? ua : load<T>(a, i), uniform & 2 ? ub : load<T>(b, i)));
+    put<T, form>(out, i, f(form & 1 ? ua : load<T>(a, i), form & 2 ? ub : load<T>(b, i)));
 }
 
 // Functions of float computed in double, half a vector at a time.
@@ -276,7 +285,7 @@ DS_INLINE V<T> lanes2(V<T> a, V<T> b, F f) {
 }
 
 template <class T, int u>
-Tile binary(int op) {
+Tile arithmetic(int op) {
   switch (op) {
     case DS_EXPR_ADD:
       return DS_BINARY {
@@ -302,6 +311,12 @@ Tile binary(int op) {
       return DS_BINARY {
         map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return (x > y) | (x != x) ? x : y; });
       };
+  }
+  return nullptr;
+}
+template <class T, int u>
+Tile binary(int op) {
+  switch (op) {
     case DS_EXPR_MOD:
       return DS_BINARY {
         map2<T, u>(o, a, b, n, [](V<T> x, V<T> y) { return lanes2<T>(x, y, [](T p, T q) { return mod(p, q); }); });
@@ -331,24 +346,41 @@ Tile binary(int op) {
   return nullptr;
 }
 
-template <class T, int u>
+template <class T, int form>
 void fma(void* o, const void* a, const void* b, const void* c, int64_t n) {
+  if constexpr (form & kStreaming)
+    if (!vector_aligned(o)) return fma<T, (form & ~kStreaming)>(o, a, b, c, n);
   V<T> ua = splat(*(const T*)a), ub = splat(*(const T*)b), uc = splat(*(const T*)c);
   for (int64_t i = 0; i < n; i += kLanes<T>)
-    store<T>(o, i, (u & 1 ? ua : load<T>(a, i)) * (u & 2 ? ub : load<T>(b, i)) + (u & 4 ? uc : load<T>(c, i)));
+    put<T, form>(o, i,
+                 (form & 1 ? ua : load<T>(a, i)) * (form & 2 ? ub : load<T>(b, i)) + (form & 4 ? uc : load<T>(c, i)));
 }
 template <class T>
-constexpr Tile kFma[8] = {fma<T, 0>, fma<T, 1>, fma<T, 2>, fma<T, 3>, fma<T, 4>, fma<T, 5>, fma<T, 6>, nullptr};
+constexpr Tile kFma[16] = {fma<T, 0>, fma<T, 1>, fma<T, 2>,  fma<T, 3>,  fma<T, 4>,  fma<T, 5>,  fma<T, 6>,  nullptr,
+                           fma<T, 8>, fma<T, 9>, fma<T, 10>, fma<T, 11>, fma<T, 12>, fma<T, 13>, fma<T, 14>, nullptr};
 
 template <class T>
-Tile find(int op, int uniform) {
-  if (op == DS_EXPR_FMA) return kFma<T>[uniform];
-  Tile found = uniform == 0   ? binary<T, 0>(op)
-               : uniform == 1 ? binary<T, 1>(op)
-               : uniform == 2 ? binary<T, 2>(op)
-                              : nullptr;
-  if (found || uniform) return found;
-  return unary<T>(op);
+Tile find(int op, int form) {
+  if (op == DS_EXPR_FMA) return kFma<T>[form];
+  switch (form) {
+    case 0:
+      if (Tile found = arithmetic<T, 0>(op)) return found;
+      if (Tile found = binary<T, 0>(op)) return found;
+      return unary<T>(op);
+    case 1:
+      if (Tile found = arithmetic<T, 1>(op)) return found;
+      return binary<T, 1>(op);
+    case 2:
+      if (Tile found = arithmetic<T, 2>(op)) return found;
+      return binary<T, 2>(op);
+    case kStreaming:
+      return arithmetic<T, kStreaming>(op);
+    case kStreaming | 1:
+      return arithmetic<T, kStreaming | 1>(op);
+    case kStreaming | 2:
+      return arithmetic<T, kStreaming | 2>(op);
+  }
+  return nullptr;
 }
 
 }  // namespace

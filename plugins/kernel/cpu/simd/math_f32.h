@@ -1,5 +1,5 @@
 // math_f32.h: elementary functions on vectors of float. simd_test.cc holds them to these ulp over sampled floats: exp
-// 2, exp2 2, expm1 2, log 2, tanh 3, sigmoid 3, erf 2. Subnormal results are rounded, infinities and NaN as in C.
+// 2, exp2 2, expm1 2, log 2, tanh 4, sigmoid 4, erf 2. Subnormal results are rounded, infinities and NaN as in C.
 #pragma once
 #include "simd/vector.h"
 
@@ -7,6 +7,7 @@ namespace ds::cpu::DS_ISA {
 namespace {
 
 constexpr float kInfF = __builtin_inff(), kNanF = __builtin_nanf("");
+constexpr float kTanhLimit = 9.02f;
 
 struct ReducedF {
   VF r, n;
@@ -39,14 +40,32 @@ DS_INLINE VF expm1_tail(VF r) {
   p = p * r + 1.6666665459e-1f;
   return p * r + 5.0000001201e-1f;
 }
-DS_INLINE VF exp(VF x) {
-  ReducedF e = reduce_exp(at_least(at_most(x, 89.0f), -104.0f));
+#if DS_VECTOR_BYTES == 64
+// 2^(i / 32)
+alignas(64) constexpr float kRoots[32] = {
+    1.0f, 1.021897149f, 1.044273782f, 1.067140401f, 1.090507733f, 1.114386743f, 1.138788635f, 1.163724859f,
+    1.189207115f, 1.21524736f, 1.241857812f, 1.269050957f, 1.296839555f, 1.325236643f, 1.354255547f, 1.383909882f,
+    1.414213562f, 1.445180807f, 1.476826146f, 1.509164428f, 1.542210825f, 1.575980845f, 1.610490332f, 1.645755478f,
+    1.681792831f, 1.718619298f, 1.75625216f, 1.794709075f, 1.834008086f, 1.874167634f, 1.915206561f, 1.957144124f};
+// e^x = 2^n 2^(i / 32) e^r, the second factor from registers; scalef takes n as the floor of n + i / 32. x within
+// +-10^5 or NaN.
+DS_INLINE VF exp_within(VF x) {
+  constexpr float magic = 393216.0f;  // 1.5 * 2^18: the last five bits are i
+  VF t = x * 1.44269504088896341f + magic;
+  VF n = t - magic;
+  VF r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  VF root = _mm512_permutex2var_ps(_mm512_load_ps(kRoots), (__m512i)bits(t), _mm512_load_ps(kRoots + 16));
+  return _mm512_scalef_ps(root + root * r * (1.0000147f + 0.5f * r), n);  // minimax for |r| <= ln 2 / 64
+}
+#else
+DS_INLINE VF exp_within(VF x) {
+  ReducedF e = reduce_exp(x);
   return scaled(1.0f + (e.r + e.r * e.r * expm1_tail(e.r)), e.n, e.whole);
 }
-DS_INLINE VF exp_negative(VF x) {  // x <= 0 or NaN
-  ReducedF e = reduce_exp(at_least(x, -104.0f));
-  return scaled(1.0f + (e.r + e.r * e.r * expm1_tail(e.r)), e.n, e.whole);
-}
+#endif
+DS_INLINE VF exp(VF x) { return exp_within(at_least(at_most(x, 89.0f), -104.0f)); }
+DS_INLINE VF exp_negative(VF x) { return exp_within(at_least(x, -104.0f)); }  // x <= 0 or NaN
 DS_INLINE VF exp2(VF x) {
   x = at_least(at_most(x, 129.0f), -151.0f);
   VF n = rounded<kNearest>(x);
@@ -90,13 +109,23 @@ DS_INLINE VF log(VF x) {
   y = x < 0.0f ? splat(kNanF) : y;
   return (x != x) | (x == kInfF) ? x : y;
 }
+// 2 n q / (q^2 + n^2), n / q being tanh(x / 2) as an odd rational minimax: doubling the angle damps the errors of both.
+// The coefficients' last bits are chosen for the rounded result, which never exceeds 1.
 DS_INLINE VF tanh(VF x) {
-  VF e = expm1_negative(absolute(x) * -2.0f);
-  return with_sign(-e / (e + 2.0f), x);
+  x = at_least(at_most(x, kTanhLimit), -kTanhLimit);
+  VF s = x * x;
+  VF p = 1.14278853e-4f * s + 2.97744181e-2f;
+  VF n = x * s * p + x;
+  VF q = 2.45907768e-6f * s + 2.41327682e-3f;
+  q = q * s + 2.26215318e-1f;
+  q = q * s + 2.0f;
+  VF square = n * n;
+  return n * (q + q) / (q * q + square);
 }
+// e^x / (1 + e^x) keeps its relative accuracy for x << 0 and is 1 from 17 on.
 DS_INLINE VF sigmoid(VF x) {
-  VF e = exp_negative(-absolute(x));
-  return (x < 0.0f ? e : splat(1.0f)) / (1.0f + e);
+  VF e = exp_within(at_least(at_most(x, 20.0f), -104.0f));
+  return e / (1.0f + e);
 }
 DS_INLINE VF erf(VF x) {
   VF t = absolute(x), s = x * x;

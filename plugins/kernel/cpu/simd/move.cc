@@ -16,24 +16,9 @@ void splat_all(void* out, const void* in, const void*, const void*, int64_t n) {
 }
 template <class T>
 void stream(void* out, const void* in, const void*, const void*, int64_t n) {
-#if defined(__SSE2__)
-  if (!(reinterpret_cast<uintptr_t>(out) & (DS_VECTOR_BYTES - 1))) {
-    int64_t vectors = (n + 63) / 64 * 64 * int64_t(sizeof(T)) / DS_VECTOR_BYTES;
-    for (int64_t i = 0; i < vectors; ++i) {
-      VL v = load<int64_t>(in, i * kLanes<int64_t>);
-      char* to = static_cast<char*>(out) + i * DS_VECTOR_BYTES;
-#if DS_VECTOR_BYTES == 64
-      _mm512_stream_si512(reinterpret_cast<__m512i*>(to), (__m512i)v);
-#elif DS_VECTOR_BYTES == 32
-      _mm256_stream_si256(reinterpret_cast<__m256i*>(to), (__m256i)v);
-#else
-      _mm_stream_si128(reinterpret_cast<__m128i*>(to), (__m128i)v);
-#endif
-    }
-    return;
-  }
-#endif
-  copy<T>(out, in, nullptr, nullptr, n);
+  if (!vector_aligned(out)) return copy<T>(out, in, nullptr, nullptr, n);
+  n = (n + kTileGroup - 1) / kTileGroup * kTileGroup;
+  for (int64_t i = 0; i < n; i += kLanes<T>) store_past<T>(out, i, load<T>(in, i));
 }
 
 // uniform: bit 1 for b, bit 2 for c

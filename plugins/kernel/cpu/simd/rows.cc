@@ -19,44 +19,52 @@ constexpr T kStart = op == kSum    ? T(0)
                      : op == kProd ? T(1)
                                    : T(0);
 
-// Over whole vectors in four chains, then lanes, then the tail; n >= 1 for max and min.
+// Vectors folded into one by four chains. Of max and min of floats, NaN is looked for apart: so each is one instruction.
+template <int op, class T, bool watches_nan = op >= kMax && (__is_same(T, float) || __is_same(T, double))>
+struct Chains {
+  V<T> a[4];
+  DS_INLINE explicit Chains(const T* x) {
+    for (int k = 0; k < 4; ++k) a[k] = load<T>(x, k * kLanes<T>);
+  }
+  DS_INLINE void add(int k, V<T> v) { a[k] = combine<op, V<T>>(a[k], v); }
+  DS_INLINE V<T> result() const {
+    return combine<op, V<T>>(combine<op, V<T>>(a[0], a[1]), combine<op, V<T>>(a[2], a[3]));
+  }
+};
+template <int op, class T>
+struct Chains<op, T, true> : Chains<op, T, false> {
+  using Base = Chains<op, T, false>;
+  Unordered<T> unordered;
+  DS_INLINE explicit Chains(const T* x) : Base(x) {
+    for (V<T> first : this->a) unordered.look(first);
+  }
+  DS_INLINE void add(int k, V<T> v) {
+    unordered.look(v);
+    V<T>& a = this->a[k];
+    if constexpr (op == kMax) a = a > v ? a : v;
+    if constexpr (op == kMin) a = a < v ? a : v;
+  }
+  DS_INLINE V<T> result() const { return unordered.seen() ? splat(T(kNan)) : Base::result(); }
+};
+
+// Over whole vectors, then lanes, then the tail; n >= 1 for max and min.
 template <int op, class T>
 DS_INLINE T block(const T* x, int64_t n) {
   constexpr int64_t L = kLanes<T>;
   T result = op >= kMax ? x[0] : kStart<op, T>;
   int64_t i = 0;
   if (n >= 4 * L) {
-    V<T> a[4];
-    for (int k = 0; k < 4; ++k) a[k] = load<T>(x, k * L);
+    Chains<op, T> chains(x);
     for (i = 4 * L; i + 4 * L <= n; i += 4 * L)
-      for (int k = 0; k < 4; ++k) a[k] = combine<op, V<T>>(a[k], load<T>(x, i + k * L));
-    a[0] = combine<op, V<T>>(combine<op, V<T>>(a[0], a[1]), combine<op, V<T>>(a[2], a[3]));
+      for (int k = 0; k < 4; ++k) chains.add(k, load<T>(x, i + k * L));
     T lanes[L];
-    store<T>(lanes, 0, a[0]);
+    store<T>(lanes, 0, chains.result());
     for (int64_t step = L / 2; step; step /= 2)
       for (int64_t k = 0; k < step; ++k) lanes[k] = combine<op, T>(lanes[k], lanes[k + step]);
     result = op >= kMax ? lanes[0] : combine<op, T>(result, lanes[0]);
   }
   for (; i < n; ++i) result = combine<op, T>(result, x[i]);
   return result;
-}
-
-template <int op, class T>
-void reduce(void* out, const void* in, int64_t n) {
-  const T* x = static_cast<const T*>(in);
-  if constexpr (op == kSum && (__is_same(T, float) || __is_same(T, double))) {
-    // Blocks are added in pairs through double or with compensation, so the error does not grow with n.
-    double sum = 0, lost = 0;
-    for (int64_t i = 0; i < n; i += kBlock) {
-      double b = block<kSum, T>(x + i, n - i < kBlock ? n - i : kBlock);
-      double t = sum + b;
-      if (__builtin_isfinite(t)) lost += __builtin_fabs(sum) >= __builtin_fabs(b) ? (sum - t) + b : (b - t) + sum;
-      sum = t;
-    }
-    *static_cast<double*>(out) = sum + lost;
-  } else {
-    *static_cast<T*>(out) = block<op, T>(x, n);
-  }
 }
 
 template <int op, class T>
@@ -86,6 +94,48 @@ DS_INLINE double lane_sum(V<T> v) {
   for (int64_t step = kLanes<T> / 2; step; step /= 2)
     for (int64_t k = 0; k < step; ++k) lanes[k] += lanes[k + step];
   return lanes[0];
+}
+
+// Sums of blocks by lane, in double with compensation (Neumaier): the error does not grow with the number of blocks.
+struct LaneSums {
+  VD sum{}, lost{};
+  DS_INLINE void add(VD b) {
+    VD t = sum + b;
+    VD rest = absolute(sum) >= absolute(b) ? (sum - t) + b : (b - t) + sum;
+    lost += absolute(t) < kInf ? rest : VD{};
+    sum = t;
+  }
+  DS_INLINE void add(VF b) {
+    HF half[2];
+    __builtin_memcpy(half, &b, sizeof b);
+    add(__builtin_convertvector(half[0], VD));
+    add(__builtin_convertvector(half[1], VD));
+  }
+};
+
+template <class T>
+double total(const T* x, int64_t n) {
+  constexpr int64_t L = kLanes<T>;
+  LaneSums sums;
+  int64_t i = 0;
+  for (int64_t whole = n / (4 * L) * (4 * L); i < whole;) {
+    V<T> a[4] = {};
+    for (int64_t end = whole - i < kBlock ? whole : i + kBlock; i < end; i += 4 * L)
+      for (int k = 0; k < 4; ++k) a[k] += load<T>(x, i + k * L);
+    sums.add((a[0] + a[1]) + (a[2] + a[3]));
+  }
+  double rest = 0;
+  for (; i < n; ++i) rest += x[i];
+  return lane_sum<double>(sums.sum) + (lane_sum<double>(sums.lost) + rest);
+}
+
+template <int op, class T>
+void reduce(void* out, const void* in, int64_t n) {
+  const T* x = static_cast<const T*>(in);
+  if constexpr (op == kSum && (__is_same(T, float) || __is_same(T, double)))
+    *static_cast<double*>(out) = total<T>(x, n);
+  else
+    *static_cast<T*>(out) = block<op, T>(x, n);
 }
 
 // Sum over f(vector) in blocks; `fill` must give zero where it counts.

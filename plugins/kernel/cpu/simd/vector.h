@@ -44,6 +44,21 @@ template <class T>
 DS_INLINE void store(void* p, int64_t i, V<T> v) {
   *reinterpret_cast<typename VectorOf<T>::loose*>(static_cast<T*>(p) + i) = v;
 }
+// Whole vectors past the caches; p is aligned to a vector.
+template <class T>
+DS_INLINE void store_past(void* p, int64_t i, V<T> v) {
+  char* to = static_cast<char*>(p) + i * int64_t(sizeof(T));
+#if DS_VECTOR_BYTES == 64
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(to), (__m512i)v);
+#elif DS_VECTOR_BYTES == 32
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(to), (__m256i)v);
+#elif defined(__SSE2__)
+  _mm_stream_si128(reinterpret_cast<__m128i*>(to), (__m128i)v);
+#else
+  store<T>(to, 0, v);
+#endif
+}
+DS_INLINE bool vector_aligned(const void* p) { return !(reinterpret_cast<uintptr_t>(p) & (DS_VECTOR_BYTES - 1)); }
 template <class T>
 DS_INLINE V<T> splat(T x) {
   return x - V<T>{};  // keeps -0
@@ -140,6 +155,29 @@ DS_INLINE VD at_most(VD x, double limit) { return x > limit ? splat(limit) : x; 
 DS_INLINE VF at_least(VF x, float limit) { return x < limit ? splat(limit) : x; }
 DS_INLINE VD at_least(VD x, double limit) { return x < limit ? splat(limit) : x; }
 #endif
+// Whether any of the vectors looked at had a NaN.
+template <class T>
+class Unordered {
+ public:
+#if DS_VECTOR_BYTES == 64
+  DS_INLINE void look(VF v) { mask_ = _kor_mask16(mask_, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q)); }
+  DS_INLINE void look(VD v) { mask_ = _kor_mask16(mask_, _mm512_cmp_pd_mask(v, v, _CMP_UNORD_Q)); }
+  DS_INLINE bool seen() const { return mask_; }
+
+ private:
+  __mmask16 mask_ = 0;
+#else
+  DS_INLINE void look(V<T> v) { lanes_ |= v != v; }
+  DS_INLINE bool seen() const {
+    bool any = false;
+    for (int64_t k = 0; k < kLanes<T>; ++k) any |= lanes_[k] != 0;
+    return any;
+  }
+
+ private:
+  decltype(V<T>{} != V<T>{}) lanes_{};
+#endif
+};
 inline constexpr int kNearest = 0, kDown = 1, kUp = 2, kToZero = 3;
 
 }  // namespace

@@ -134,7 +134,7 @@ Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* c
 
 // An output before infer: dtype and device are known, the rest is zero.
 void start_output(ds_spec* out, ds_dtype dtype, ds_device_id device) {
-  *out = ds_spec{};
+  clear_spec(out);
   out->dtype = dtype;
   out->device = device;
 }

@@ -222,7 +222,7 @@ void Registry::Impl::commit(Plugin* plugin, Staged staged) {
     auto& kept = device_storage.emplace_back(std::move(device));
     std::string name(view(kept.table.name));
     if (alone(catalog.devices, name)) devices.emplace(name, &kept);
-    if (name == "cpu" && kept.table.threads) Host::set_threads(kept.table.threads);
+    if (kept.table.type == DS_DEVICE_CPU && kept.table.threads) Host::set_threads(kept.table.threads);
   }
   for (auto& service : staged.services) {
     auto& kept = service_storage.emplace_back(std::move(service));

@@ -28,10 +28,17 @@ inline bool same_shape(const ds_spec& a, const ds_spec& b) {
     if (a.shape[i] != b.shape[i]) return false;
   return true;
 }
-// Copies what counts: extents beyond the rank are left as they are. Specs are copied for every node recorded.
+// Specs are copied and cleared for every node recorded: in sizes known to the compiler, so that it calls nothing.
 inline void copy_spec(ds_spec* target, const ds_spec& source) {
-  std::memcpy(static_cast<void*>(target), &source, offsetof(ds_spec, shape));
-  for (int i = 0; i < source.rank; ++i) target->shape[i] = source.shape[i];
+  constexpr size_t kFew = offsetof(ds_spec, shape) + 4 * sizeof(int64_t);
+  if (source.rank <= 4) std::memcpy(static_cast<void*>(target), &source, kFew);
+  else *target = source;
+}
+inline void clear_spec(ds_spec* target) {  // at once it would be `rep stos`, slower than the rest of a call
+  constexpr size_t kHalf = sizeof target->shape / 2;
+  std::memset(static_cast<void*>(target), 0, offsetof(ds_spec, shape));
+  std::memset(static_cast<void*>(target->shape), 0, kHalf);
+  std::memset(static_cast<void*>(target->shape + DS_MAX_RANK / 2), 0, kHalf);
 }
 bool same_type(const ds_spec& a, const ds_spec& b);  // shape, dtype, kind and device
 

@@ -85,6 +85,7 @@ std::string Sample::describe() const {
   }
   if (auto at = this->text.find(';'); at != std::string::npos) text += this->text.substr(at);
   if (layout != Layout::kDense) text += cat(" (", layout_name(layout), ")");
+  if (corners) text += " (NaN, infinities)";
   return text;
 }
 
@@ -174,6 +175,11 @@ std::vector<Sample> derived(const Sample& sample) {
     strided.layout = layout;
     add(strided);
   }
+  if (sample.has_float()) {
+    Sample corners = sample;
+    corners.corners = true;
+    add(corners);
+  }
   Sample scalar = sample;
   for (auto& in : scalar.inputs)
     if (!in.state) in.shape = {};
@@ -195,7 +201,9 @@ std::vector<Sample> derived(const Sample& sample) {
 
 namespace {
 
-std::vector<char> draw(const SampleInput& in, int64_t count, std::mt19937_64& random) {
+constexpr double kCorners[] = {NAN, HUGE_VAL, -HUGE_VAL, -0.0, 0.0, 1e-40, -1e-40};
+
+std::vector<char> draw(const SampleInput& in, int64_t count, std::mt19937_64& random, bool corners) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> even(0, 1);
   int64_t size = byte_size(in.dtype);
@@ -209,18 +217,20 @@ std::vector<char> draw(const SampleInput& in, int64_t count, std::mt19937_64& ra
       value = even(random) < 0.5;
     else if (is_integer(in.dtype))
       value = in.low == in.high ? std::floor(even(random) * 19) - (is_unsigned(in.dtype) ? 0 : 9) : std::floor(value);
+    else if (corners && even(random) < 0.25)
+      value = kCorners[random() % std::size(kCorners)];
     expr::store(bytes.data() + k * size, type, expr::convert({value, 0}, expr::kWeak, type));
   }
   return bytes;
 }
 
-Handle make_input(const Session& session, const SampleInput& in, Layout layout, std::mt19937_64& random) {
+Handle make_input(const Session& session, const SampleInput& in, Layout layout, bool corners, std::mt19937_64& random) {
   Shape shape = in.shape, base = shape, strides;
   int64_t offset = 0, count = element_count(shape), rank = shape.rank();
   if (rank == 0 || count == 0 || in.state) layout = Layout::kDense;
   switch (layout) {
     case Layout::kDense: {
-      auto bytes = draw(in, count, random);
+      auto bytes = draw(in, count, random, corners);
       return session.tensor(in.dtype, shape, bytes.data());
     }
     case Layout::kSteps:
@@ -245,7 +255,7 @@ Handle make_input(const Session& session, const SampleInput& in, Layout layout, 
       break;
     }
   }
-  auto bytes = draw(in, element_count(base), random);
+  auto bytes = draw(in, element_count(base), random, corners);
   return session.view(session.tensor(in.dtype, base, bytes.data()), offset, shape, strides);
 }
 
@@ -255,7 +265,7 @@ std::vector<Handle> make_inputs(const Session& session, const Sample& sample, ui
   std::mt19937_64 random(seed);
   std::vector<Handle> inputs;
   for (auto& in : sample.inputs)
-    inputs.push_back(in.absent ? Handle() : make_input(session, in, sample.layout, random));
+    inputs.push_back(in.absent ? Handle() : make_input(session, in, sample.layout, sample.corners, random));
   return inputs;
 }
 

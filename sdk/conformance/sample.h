@@ -26,6 +26,7 @@ struct Sample {
   std::vector<SampleInput> inputs;
   std::vector<ds_value> attributes;  // in schema order
   Layout layout = Layout::kDense;
+  bool corners = false;  // a quarter of the numbers of float inputs are NaN, infinities, zeros or subnormal
 
   std::string describe() const;
   bool has_float() const;
@@ -47,7 +48,7 @@ class SampleReader {
 // All f32 inputs (and dtype attributes that say f32) in another float dtype.
 Sample with_float_dtype(Sample sample, ds_dtype dtype);
 
-// Cases besides the sample itself: layouts, 0-d, empty. Not all of them are calls the operator accepts.
+// Cases besides the sample itself: layouts, corners of the dtype, 0-d, empty. Not all of them are calls the operator accepts.
 std::vector<Sample> derived(const Sample& sample);
 
 // Inputs in a session; the same seed draws the same numbers.

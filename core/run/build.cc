@@ -18,7 +18,8 @@ class ProgramBuilder {
 
   Status build(std::span<const ValueId> outputs, const std::vector<bool>& donated) {
     // Its driver brings ds.threads, which kernels ask for while they are chosen.
-    registry_.find_device(DS_DEVICE_CPU);
+    Status absent;
+    registry_.find_device("cpu", &absent);
     program_->outputs_.assign(outputs.begin(), outputs.end());
     program_->donated_ = donated;
     program_->leaf_views_ = options_.leaf_views;

@@ -1,11 +1,11 @@
 #include "core/api/context.h"
 
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
+
+#include "core/registry/folders.h"
 
 namespace ds::core {
 namespace {
@@ -21,12 +21,6 @@ std::atomic<uint64_t> serials{0};
 
 thread_local std::string orphan_text;
 thread_local int32_t orphan_code = DS_OK;
-
-std::string_view environment(const char* name) {
-  if (getauxval(AT_SECURE)) return {};
-  const char* value = std::getenv(name);
-  return value ? value : std::string_view();
-}
 
 }  // namespace
 
@@ -52,8 +46,15 @@ int32_t Context::create(ds_handle* handle) {
   auto context = std::make_unique<Context>(++serials);
   RecordOptions& options = context->executor.options_;
   auto on = [](std::string_view v) { return !v.empty() && v != "0"; };
-  options.eager = on(environment("DS_EAGER"));
-  options.strict = environment("DS_NUMERICS") == "strict";
+  auto variable = [](const char* name) {
+    const char* value = environment(name);
+    return std::string_view(value ? value : "");
+  };
+  options.eager = on(variable("DS_EAGER"));
+  std::string_view numerics = variable("DS_NUMERICS");
+  if (!numerics.empty() && numerics != "default" && numerics != "strict")
+    return report_orphan(DS_INVALID_ARGUMENT, cat("DS_NUMERICS is '", numerics, "', not default or strict"));
+  options.strict = numerics == "strict";
   options.flush_bytes = uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE)) / 4;
   if (Status status = context->executor.registry.discover()) return report_orphan(status.code(), status.text());
   std::lock_guard lock(slots_mutex);

@@ -84,43 +84,56 @@ int32_t ds_counters(ds_handle context, ds_answer_sink sink, void* user) {
 }
 
 int32_t ds_explain(ds_handle context, ds_handle handle, ds_text_sink sink, void* user) {
-  std::vector<std::string> lines;
-  uint64_t location = 0;
+  struct Line {
+    std::string text;
+    uint64_t location = 0;  // resolved when no lock is held
+  };
+  std::vector<Line> lines;
   Context* found = nullptr;
   int32_t status = enter(context, [&](Context& c, ThreadState&) -> Status {
     Tensor* tensor;
     DS_RETURN_IF_ERROR(c.tensor(handle, &tensor));
     found = &c;
     const Data& data = *tensor->storage->value.content.get();
-    if (data.failure) return lines.push_back("failed    " + *data.failure), Status();
+    lines.push_back({cat("value     ", spec_text(data.spec), ", ", bytes_text(byte_count(data.spec)),
+                         tensor->view ? ", seen through a view" : "")});
+    if (data.failure) return lines.push_back({"failed    " + *data.failure, data.failure_location}), Status();
     if (data.recorder) {
-      lines.push_back(cat("recorded  not run yet: nobody looked at it; ", data.recorder->graph().nodes().size(),
-                          " nodes are pending"));
+      lines.push_back({cat("recorded  not run yet: nobody looked at it; ", data.recorder->graph().nodes().size(),
+                           " nodes are pending")});
       return {};
     }
     auto& log = c.executor.log;
     auto flush = std::find_if(log.begin(), log.end(), [&](auto& f) { return f.number == data.flush; });
     if (!data.flush || flush == log.end()) {
-      lines.push_back(data.flush ? "computed  long ago: only the latest flushes are remembered" : "given     not computed here");
+      lines.push_back({data.flush ? "computed  long ago: only the latest flushes are remembered"
+                                  : "given     not computed here"});
       return {};
     }
-    location = flush->location;
+    lines.push_back({cat("flushed   ", flush_reason_name(flush->reason)), flush->location});
+    if (!flush->notes) {
+      lines.push_back({cat("program   none: ", flush->nodes, " nodes were run one by one")});
+      return {};
+    }
     char text[160];
-    lines.push_back(cat("flushed   ", flush_reason_name(flush->reason)));
-    std::snprintf(text, sizeof text, "program   %s #%llu (%llu. run), %llu nodes -> %llu launches, %.2f ms",
+    std::snprintf(text, sizeof text, "program   %s #%llu (run %llu), %llu nodes -> %llu launches, %.2f ms",
                   flush->hit ? "hit" : "compiled", (unsigned long long)flush->program,
                   (unsigned long long)flush->replay + 1, (unsigned long long)flush->nodes,
                   (unsigned long long)flush->launches, flush->seconds * 1e3);
-    lines.push_back(text);
-    if (flush->notes) lines.insert(lines.end(), flush->notes->begin(), flush->notes->end());
-    lines.push_back(cat("arena     ", bytes_text(flush->arena_bytes)));
+    lines.push_back({text});
+    std::string kernels;
+    for (auto& [name, count] : flush->notes->kernels) kernels += cat(kernels.empty() ? "" : ", ", name, " ", count);
+    lines.push_back({"launches  " + kernels});
+    for (const Note& note : flush->notes->passes) lines.push_back({note.text, note.location});
+    lines.push_back({cat("arena     ", bytes_text(flush->arena_bytes))});
     return {};
   });
   if (status) return status;
   try {
-    if (location) lines[0] += "  " + found->location_text(location);
-    for (auto& line : lines)
-      if (int32_t stop = sink(user, line.data(), line.size())) return stop;
+    for (Line& line : lines) {
+      if (line.location) line.text += "   " + found->location_text(line.location);
+      if (int32_t stop = sink(user, line.text.data(), line.text.size())) return stop;
+    }
   } catch (...) {
     return DS_OUT_OF_MEMORY;
   }

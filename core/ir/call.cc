@@ -190,8 +190,8 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
       first = spec;
       device = spec->device;
     } else if (spec->device.type != device.type || spec->device.index != device.index) {
-      return error(DS_DEVICE_MISMATCH, op.name(), ": inputs live on different devices (type ", device.type, " index ",
-                   device.index, " and type ", spec->device.type, " index ", spec->device.index, ")");
+      return error(DS_DEVICE_MISMATCH, op.name(), ": inputs live on different devices: ", spec_text(*first), " on ",
+                   device_name(device), ", ", spec_text(*spec), " on ", device_name(spec->device));
     }
   }
   for (uint32_t v = 0; v < variables.size(); ++v) {

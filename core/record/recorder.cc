@@ -35,7 +35,7 @@ void Recorder::clear() {
   leaves_.clear();
   epoch_ = next_epoch();
   pending_bytes_ = 0;
-  must_flush_ = false;
+  must_flush_.reset();
 }
 
 Status Recorder::scalar(const ds_value& value, ds_dtype dtype, ds_device_id device, Value* out) {
@@ -46,14 +46,14 @@ Status Recorder::scalar(const ds_value& value, ds_dtype dtype, ds_device_id devi
   return {};
 }
 
-Status Recorder::operand(const Value& value, ValueId* id) {
+Status Recorder::operand(const Value& value, uint64_t location, ValueId* id) {
   Data& data = *value.content.get();
   if (data.recorder == this) return *id = data.pending, Status();
   if (data.failure) return Status(data.failure_code, *data.failure, data.failure_location);
-  if (data.recorder) DS_RETURN_IF_ERROR(data.recorder->flush(FlushReason::kThread, 0));
+  if (data.recorder) DS_RETURN_IF_ERROR(data.recorder->flush(FlushReason::kThread, location));
   if (data.leaf_epoch == epoch_) return *id = data.leaf, Status();
   if (!data.ready()) return error(DS_INTERNAL, "a value's content was given up while somebody still reads it");
-  if (data.buffer && data.buffer->foreign()) must_flush_ = true;
+  if (data.buffer && data.buffer->foreign()) must_flush_ = FlushReason::kForeign;
   *id = graph_.add_leaf(data.spec, data.scalar);
   data.leaf_epoch = epoch_;
   data.leaf = *id;
@@ -131,7 +131,7 @@ Status Recorder::record(const Operator& op, std::span<const Value> inputs, std::
   Small<ValueId, 8> operands(uint32_t(actual.size()));
   for (uint32_t i = 0; i < actual.size(); ++i) {
     operands[i] = kNone;
-    if (actual[i]) DS_RETURN_IF_ERROR(operand(actual[i], &operands[i]));
+    if (actual[i]) DS_RETURN_IF_ERROR(operand(actual[i], location, &operands[i]));
   }
   NodeId id = graph_.add_node(op, operands, call.attributes, call.outputs, location);
   ++nodes_recorded;
@@ -145,7 +145,7 @@ Status Recorder::record(const Operator& op, std::span<const Value> inputs, std::
     pending_bytes_ += byte_count(call.outputs[i]);
     (*outputs)[i] = Value(std::move(data));
   }
-  if (op.has(DS_TRAIT_DATA_DEPENDENT)) must_flush_ = true;
+  if (op.has(DS_TRAIT_DATA_DEPENDENT)) must_flush_ = FlushReason::kDataDependent;
   if (any_grad && op.table.gradient && !op.has(DS_TRAIT_NOT_DIFFERENTIABLE))
     attach_gradient(op, actual, call, location, outputs);
   return {};
@@ -276,7 +276,7 @@ Status Recorder::make_ready(const Value& value, uint64_t location) {
 
 Status Recorder::settle(uint64_t location) {
   const RecordOptions& options = engine_.options();
-  if (must_flush_) return flush(FlushReason::kForeign, location);
+  if (must_flush_) return flush(*must_flush_, location);
   if (options.eager) return flush(FlushReason::kEager, location);
   if (graph_.nodes().size() >= options.flush_nodes) return flush(FlushReason::kNodes, location);
   if (options.flush_bytes && pending_bytes_ >= options.flush_bytes) return flush(FlushReason::kBytes, location);

@@ -1,5 +1,6 @@
 // One thread's recording: calls become nodes, nothing runs until flush.
 #pragma once
+#include <optional>
 #include <span>
 
 #include "core/ir/call.h"
@@ -74,7 +75,7 @@ class Recorder {
   uint64_t nodes_recorded = 0;
 
  private:
-  Status operand(const Value& value, ValueId* id);
+  Status operand(const Value& value, uint64_t location, ValueId* id);
   Status convert(const Value& value, Weak weak, ds_dtype dtype, ds_device_id device, uint64_t location, Value* out);
   Status record_composite(const Operator& op, std::span<const Value> inputs, Call& call, uint64_t location,
                           std::vector<Value>* outputs);
@@ -87,7 +88,7 @@ class Recorder {
   std::vector<Data*> waiting_;  // by value id
   uint64_t epoch_ = next_epoch();
   uint64_t pending_bytes_ = 0;
-  bool must_flush_ = false;  // it reads memory that somebody outside may write, or its sizes depend on data
+  std::optional<FlushReason> must_flush_;  // it reads memory that somebody outside may write, or sizes depend on data
   static uint64_t next_epoch();
 };
 

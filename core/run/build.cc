@@ -216,15 +216,20 @@ class ProgramBuilder {
         offset = uint64_t(edit_.aliases[output].view.offset) * dtype_size(info.spec.dtype);
       p.results_.push_back({memory, index, offset, info.spec, dependent});
     }
-    p.notes_ = std::make_shared<const std::vector<std::string>>(std::move(edit_.notes));
+    std::stable_sort(kernels_.begin(), kernels_.end(), [](auto& a, auto& b) { return a.second > b.second; });
+    p.notes_ = std::make_shared<const ProgramNotes>(ProgramNotes{std::move(edit_.notes), std::move(kernels_)});
     return {};
   }
 
   uint32_t owned(ValueId home) {
     if (owned_[home] == kNone) {
-      const ds_spec& spec = edit_.graph().value(home).spec;
+      const ValueInfo& value = edit_.graph().value(home);
       owned_[home] = uint32_t(program_->owned_.size());
-      program_->owned_.push_back({byte_count(spec), spec.device, {}, nullptr});
+      auto& owned = program_->owned_.emplace_back(Program::Owned{byte_count(value.spec), value.spec.device, {}});
+      if (value.producer != kNone) {
+        owned.op = edit_.graph().node(value.producer).op;
+        owned.location = edit_.graph().node(value.producer).location;
+      }
     }
     return owned_[home];
   }
@@ -282,6 +287,7 @@ class ProgramBuilder {
 
     Program::Instruction instruction{};
     instruction.op = node.op;
+    instruction.location = node.location;
     instruction.args = {p.errors_.get(),       in.data(),
                         out.data(),            attributes,
                         uint32_t(in.size()),   uint32_t(out.size()),
@@ -293,7 +299,7 @@ class ProgramBuilder {
         return op->table.reference(op->table.self, args);
       };
       instruction.state = const_cast<Operator*>(node.op);
-      instruction.kernel = "reference";
+      count_kernel(cat(node.op->name(), " (reference)"));
     } else {
       const ds_kernel& kernel = choice.kernel->table;
       ds_edit_node described;
@@ -306,10 +312,16 @@ class ProgramBuilder {
         return sink.take(status, cat("kernel ", std::string_view(kernel.name.data, kernel.name.size)));
       instruction.run = kernel.run;
       instruction.destroy = kernel.destroy;
-      instruction.kernel = {kernel.name.data, kernel.name.size};
+      count_kernel({kernel.name.data, kernel.name.size});
     }
     p.instructions_.push_back(instruction);
     return {};
+  }
+
+  void count_kernel(std::string name) {
+    for (auto& [known, count] : kernels_)
+      if (known == name) return void(++count);
+    kernels_.emplace_back(std::move(name), 1);
   }
 
   Registry& registry_;
@@ -317,6 +329,7 @@ class ProgramBuilder {
   Edit edit_;
   std::unique_ptr<Program> program_;
   std::vector<uint32_t> owned_;
+  std::vector<std::pair<std::string, uint32_t>> kernels_;
 };
 
 Status Program::compile(Registry& registry, const Graph& graph, std::span<const ValueId> outputs,

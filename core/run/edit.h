@@ -14,6 +14,12 @@ struct Choice {
   ds_kernel_offer offer{};
 };
 
+// A line of a pass for explain().
+struct Note {
+  std::string text;
+  uint64_t location;  // of the node it is about; 0: of none
+};
+
 // A value that is a view of another's memory instead of a copy.
 struct Alias {
   ValueId base = kNone;
@@ -62,7 +68,7 @@ class Edit {
 
   std::vector<Choice> choices;  // by node
   std::vector<Alias> aliases;   // by value
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   uint32_t node_flags = 0;      // DS_NODE_* of every node
   Status failure;
 

@@ -132,8 +132,9 @@ struct EditTable {
     e.arena_bytes_ = std::max(e.arena_bytes_, nbytes);
     return DS_OK;
   }
-  static int32_t note(ds_edit* t, ds_node_id, const char* text, uint64_t length) {
-    of(t).notes.emplace_back(text, length);
+  static int32_t note(ds_edit* t, ds_node_id node, const char* text, uint64_t length) {
+    Edit& e = of(t);
+    e.notes.push_back({std::string(text, length), exists(e, node) ? e.graph_.node(node).location : 0});
     return DS_OK;
   }
   static int32_t fail(ds_edit* t, ds_status code, const char* text, uint64_t length) {

@@ -130,11 +130,15 @@ Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location
   record.location = location;
   record.reason = reason;
   record.nodes = graph.nodes().size();
-  if (options_.check_finite) {
-    Status status = run_singly(recorder);
+  auto finish = [&](Status status) {
+    record.seconds = now() - start;
+    counters.run_seconds += record.seconds;
+    log.push_back(std::move(record));
+    if (log.size() > kMaxLog) log.pop_front();
     recorder.clear();
     return status;
-  }
+  };
+  if (options_.check_finite) return finish(run_singly(recorder));
 
   // Leaves that only this recording still wants give their memory away.
   places.resize(recorder.leaves().size());
@@ -149,7 +153,7 @@ Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location
                    !data.buffer->read_only;
     }
   }
-  Program* program;
+  Program* program = nullptr;
   Status status = find_program(graph, wanted, donated, leaf_views, &program, &record.hit);
   if (!status) {
     counters.hits += record.hit;
@@ -161,23 +165,21 @@ Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location
     record.notes = program->notes();
     status = program->run(devices, places, &results, &specs);
   }
+  if (status && program && program->started() && (effects || program->overwrites())) {
+    give_up(recorder, status);
+    return finish(std::move(status));
+  }
   if (status) {
     places.clear();
     Status first = run_singly(recorder);
-    recorder.clear();
-    return first ? std::move(first) : std::move(status);
+    return finish(first ? std::move(first) : std::move(status));
   }
   size_t at = 0;
   for (size_t i = 0; i < wanted.ids.size() && !status; ++i) {
     while (program->outputs()[at] != wanted.ids[i]) ++at;
     status = settle_result(*wanted.data[i], results[at], specs[at]);
   }
-  record.seconds = now() - start;
-  counters.run_seconds += record.seconds;
-  log.push_back(std::move(record));
-  if (log.size() > kMaxLog) log.pop_front();
-  recorder.clear();
-  return status;
+  return finish(std::move(status));
 }
 
 Status Executor::run_node(const Graph& graph, const Node& node, std::span<const Place> places,
@@ -225,6 +227,12 @@ Status Executor::check_finite(const Graph& graph, const Node& node, std::span<co
   return {};
 }
 
+void Executor::give_up(Recorder& recorder, const Status& status) {
+  auto failed = std::make_shared<const Status>(status.code(), status.text(), status.location());
+  for (Data* data : recorder.waiting())
+    if (data) data->fail(failed);
+}
+
 Status Executor::run_singly(Recorder& recorder) {
   const Graph& graph = recorder.graph();
   std::vector<Place> places(graph.values().size());
@@ -258,11 +266,7 @@ Status Executor::run_singly(Recorder& recorder) {
       Data* data = waiting[id];
       if (failed) {
         failures[id] = failed;
-        if (!data) continue;
-        data->recorder = nullptr;
-        data->failure = std::shared_ptr<const std::string>(failed, &failed->text());
-        data->failure_code = failed->code();
-        data->failure_location = failed->location();
+        if (data) data->fail(failed);
         continue;
       }
       places[id] = outputs[i];

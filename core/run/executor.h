@@ -21,7 +21,7 @@ struct FlushRecord {
   bool hit = false;
   uint64_t nodes = 0, launches = 0, arena_bytes = 0;
   double seconds = 0;
-  std::shared_ptr<const std::vector<std::string>> notes;
+  std::shared_ptr<const ProgramNotes> notes;
 };
 
 class Executor final : public Engine {
@@ -65,6 +65,8 @@ class Executor final : public Engine {
   Status settle_result(Data& data, const Place& place, const ds_spec& spec);
   // Node by node without passes, so that a failure takes only what depends on it. Answers the first failure.
   Status run_singly(Recorder& recorder);
+  // Effects happen once: what else was recorded with a failed one is given up, not run again.
+  void give_up(Recorder& recorder, const Status& status);
   Status run_node(const Graph& graph, const Node& node, std::span<const Place> places, std::vector<Place>* outputs,
                   std::vector<ds_spec>* specs);
   Status check_finite(const Graph& graph, const Node& node, std::span<const Place> outputs);

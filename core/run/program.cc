@@ -33,6 +33,7 @@ void Program::patch(const Patch& p, const Buffer& buffer, uint64_t offset) {
 
 Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector<Place>* outputs,
                     std::vector<ds_spec>* specs) {
+  started_ = false;
   std::vector<Ref<Buffer>> staged;  // scalars for devices that do not read the host's memory
   for (size_t i = 0; i < leaves_.size(); ++i) {
     Leaf& leaf = leaves_[i];
@@ -69,7 +70,10 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
   for (size_t i = 0; i < owned_.size(); ++i) {
     Device* device;
     DS_RETURN_IF_ERROR(devices.open(owned_[i].device, &device));
-    DS_RETURN_IF_ERROR(device->allocate(owned_[i].nbytes, &owned[i]));
+    if (Status status = device->allocate(owned_[i].nbytes, &owned[i])) {
+      if (owned_[i].op) status = std::move(status).in(owned_[i].op->name());
+      return std::move(status).at(owned_[i].location);
+    }
     for (auto& p : owned_[i].patches) patch(p, *owned[i], 0);
   }
   Ref<Buffer> arena;
@@ -85,10 +89,12 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
   }
 
   ++runs;
+  started_ = true;
   for (Instruction& i : instructions_)
     if (int32_t status = i.run(i.state, &i.args)) [[unlikely]] {
       Status failed = errors_.take(status, "");
-      return failed.text().starts_with(i.op->name()) ? std::move(failed) : std::move(failed).in(i.op->name());
+      if (!failed.text().starts_with(i.op->name())) failed = std::move(failed).in(i.op->name());
+      return std::move(failed).at(i.location);
     }
 
   outputs->resize(results_.size());
@@ -126,12 +132,6 @@ std::vector<Program::KernelCall> Program::calls() const {
   std::vector<KernelCall> calls;
   for (auto& i : instructions_) calls.push_back({i.run, i.state, &i.args});
   return calls;
-}
-
-std::vector<std::string> Program::describe() const {
-  std::vector<std::string> lines;
-  for (auto& i : instructions_) lines.push_back(cat(i.op->name(), "  ", i.kernel));
-  return lines;
 }
 
 }  // namespace ds::core

@@ -1,5 +1,6 @@
 // A compiled graph: a flat list of instructions whose operands only need addresses. Replaying it compiles nothing.
 #pragma once
+#include <algorithm>
 #include <deque>
 
 #include "core/run/allocator.h"
@@ -15,6 +16,12 @@ struct CompileOptions {
   bool composites = true;  // off: every composite is decomposed
   bool leaf_views = true;  // outputs may share the memory of leaves
   ds_dtype default_float = DS_F32;
+};
+
+// What explain() tells of a program: what passes said, how often which kernel is launched.
+struct ProgramNotes {
+  std::vector<Note> passes;
+  std::vector<std::pair<std::string, uint32_t>> kernels;
 };
 
 // Memory of one value on the way in or out.
@@ -41,14 +48,16 @@ class Program {
   std::span<const ValueId> outputs() const { return outputs_; }
   size_t launches() const { return instructions_.size(); }
   uint64_t arena_bytes() const { return arena_bytes_; }
-  std::vector<std::string> describe() const;  // a line per instruction
   struct KernelCall {
     int32_t (*run)(void* state, const ds_run_args* args);
     void* state;
     const ds_run_args* args;
   };
   std::vector<KernelCall> calls() const;  // for measuring: what run() calls, addresses as of the last run
-  std::shared_ptr<const std::vector<std::string>> notes() const { return notes_; }
+  std::shared_ptr<const ProgramNotes> notes() const { return notes_; }
+  // Whether the last run reached its instructions: from then on effects have happened and donated leaves are written.
+  bool started() const { return started_; }
+  bool overwrites() const { return std::find(donated_.begin(), donated_.end(), true) != donated_.end(); }
   uint64_t runs = 0, number = 0;
   uint64_t generation = 0;  // of the registry when it was compiled
 
@@ -61,7 +70,7 @@ class Program {
     ds_run_args args;
     void (*destroy)(void* state);
     const Operator* op;
-    std::string_view kernel;
+    uint64_t location;
   };
   struct Patch {
     TensorRecord* record;
@@ -72,6 +81,8 @@ class Program {
     ds_device_id device;
     std::vector<Patch> patches;
     TensorRecord* producer = nullptr;  // whose extents are read back after a run
+    const Operator* op = nullptr;      // that writes it
+    uint64_t location = 0;
   };
   struct Leaf {
     std::vector<Patch> patches;
@@ -92,7 +103,7 @@ class Program {
   Graph graph_;  // as recorded: the key
   std::vector<ValueId> outputs_;
   std::vector<bool> donated_;
-  bool leaf_views_ = true;
+  bool leaf_views_ = true, started_ = false;
   std::vector<Instruction> instructions_;
   std::deque<TensorRecord> records_;
   std::deque<std::vector<ds_tensor*>> operands_;
@@ -102,7 +113,7 @@ class Program {
   std::vector<Owned> owned_;
   std::vector<Patch> arena_patches_;
   std::vector<Result> results_;
-  std::shared_ptr<const std::vector<std::string>> notes_;
+  std::shared_ptr<const ProgramNotes> notes_;
   std::vector<Ref<Buffer>> owned_now_;  // during a run
   uint64_t arena_bytes_ = 0, workspace_offset_ = 0;
   const void* arena_address_ = nullptr;

@@ -10,6 +10,10 @@ std::string shape_text(std::span<const int64_t> shape) {
   return text + "]";
 }
 
+std::string device_name(const ds_device_id& device) {
+  return device.type == DS_DEVICE_CPU ? "cpu" : cat("device ", device.type, ":", device.index);
+}
+
 std::string spec_text(const ds_spec& spec) {
   if (spec.kind == DS_KIND_OPTIONAL) return "-";
   if (spec.kind == DS_KIND_TOKEN) return "token";

@@ -11,6 +11,7 @@ namespace ds::core {
 inline std::span<const int64_t> shape_of(const ds_spec& s) { return {s.shape, size_t(s.rank)}; }
 std::string shape_text(std::span<const int64_t> shape);  // "[2,3]"
 std::string spec_text(const ds_spec& spec);              // "f32[2,3]"
+std::string device_name(const ds_device_id& device);     // "cpu", or "device 1024:0": names are the registry's
 
 // Elements and bytes, or DS_OVERFLOW / DS_INVALID_ARGUMENT for a negative extent, an unknown dtype, a rank too high.
 Status check_spec(const ds_spec& spec, uint64_t* elements, uint64_t* nbytes);

@@ -19,7 +19,9 @@ def _create() -> int:
     place = ffi.new("ds_handle*")
     status = lib.ds_context_create(place)
     if status:
-        raise errors.InternalError(f"no context: {ffi.string(lib.ds_status_name(status)).decode()}")
+        text = ffi.new("ds_text*")
+        lib.ds_error(0, ffi.NULL, text, ffi.NULL)
+        raise errors.BY_STATUS.get(status, errors.InternalError)(ffi.buffer(text.data, text.size)[:].decode())
     return place[0]
 
 

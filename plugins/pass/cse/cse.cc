@@ -75,7 +75,7 @@ struct Cse {
         both_outside |= edit.value(n.outputs[i]).is(DS_VALUE_OUTPUT) && edit.value(at->second[i]).is(DS_VALUE_OUTPUT);
       if (both_outside) continue;
       for (size_t i = 0; i < n.outputs.size(); ++i) edit.replace(n.outputs[i], at->second[i]);
-      edit.note(id, std::string("merged ") + std::string(n.op) + " with an equal one");
+      edit.note(id, "merged    " + std::string(n.op) + " with an equal one");
       edit.erase(id);
     }
   }

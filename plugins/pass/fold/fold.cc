@@ -110,7 +110,7 @@ struct Fold {
     if (!operand || n.inputs[*operand] == DS_NO_ID) return false;
     PassValue in = edit.value(n.inputs[*operand]), out = edit.value(n.outputs[0]);
     if (out.is(DS_VALUE_OUTPUT) || !same_type(in.spec(), out.spec())) return false;
-    edit.note(n.id, "removed " + std::string(n.op) + ", it changes nothing");
+    edit.note(n.id, "removed   " + std::string(n.op) + ", it changes nothing");
     edit.replace(out.id, in.id);
     edit.erase(n.id);
     return true;
@@ -124,7 +124,7 @@ struct Fold {
       edit.evaluate(id);
       ++folded;
     }
-    if (folded) edit.note(DS_NO_ID, "computed " + std::to_string(folded) + " constant nodes");
+    if (folded) edit.note(DS_NO_ID, "folded    " + std::to_string(folded) + " constant nodes were computed");
   }
 };
 DS_PASS(Fold);

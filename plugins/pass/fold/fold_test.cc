@@ -22,7 +22,7 @@ TEST(Fold, ComputesChainsOfConstants) {
   ASSERT_EQ(g.run<Fold>(), DS_OK) << g.failure;
   EXPECT_EQ(g.print(), "%d = add(%x, %c) -> f32[3]\nreturn %d");
   EXPECT_EQ(g.evaluate(), before);
-  EXPECT_TRUE(g.noted("computed 3 constant nodes"));
+  EXPECT_TRUE(g.noted("3 constant nodes were computed"));
 }
 
 TEST(Fold, LeavesBigOnesAndWhatIsWantedOutside) {

@@ -19,6 +19,7 @@ DS_PASS(Fuse);
 
 namespace {
 
+constexpr uint64_t kWorthTelling = 64 << 10;  // bytes of a value from which explain() says why it is not fused
 constexpr int64_t kSmall = 4096;         // elements up to which independent nodes share a cluster
 constexpr uint32_t kLast = 0xffffffffu;  // level of small nodes nobody in the graph waits for
 
@@ -53,6 +54,7 @@ class Fuser {
         if (!item->again) gone.push_back(item);
       describe(made, c);
     }
+    explain_rest();
     // Last node first: whoever reads it goes before it, or was inserted behind its cluster.
     std::sort(gone.begin(), gone.end(), [](const Item* a, const Item* b) { return a->position > b->position; });
     for (const Item* item : gone) {
@@ -187,7 +189,7 @@ class Fuser {
   }
 
   void describe(ds_node_id node, const Cluster& c) {
-    std::string text = "fused [";
+    std::string text = "fused     [";
     for (size_t i = 0; i < c.items.size() && i < 12; ++i) text += (i ? " " : "") + c.items[i]->op;
     if (c.items.size() > 12) text += " .. " + std::to_string(c.items.size() - 12) + " more";
     text += "] -> 1 cluster";
@@ -197,9 +199,29 @@ class Fuser {
         if (std::find(c.outputs.begin(), c.outputs.end(), id) == c.outputs.end()) ++count, total += work_.bytes(id);
     char saved[64] = "";
     if (count)
-      std::snprintf(saved, sizeof saved, " (saves %llu x %.2g MB)", (unsigned long long)count,
-                    double(total) / double(count) / 1e6);
+      std::snprintf(saved, sizeof saved, " (saves %llu x %.3g kB)", (unsigned long long)count,
+                    double(total) / double(count) / 1e3);
     edit_.note(node, text + saved);
+  }
+
+  // Where memory is still written and read between an elementwise node and another kind, and why; the largest first.
+  void explain_rest() {
+    struct Gap {
+      uint64_t bytes;
+      ds_node_id at;
+      std::string text;
+    };
+    std::vector<Gap> gaps;
+    for (auto& [id, item] : work_.items)
+      for (ds_value_id output : item.outputs)
+        for (ds_node_id user : work_.values[output].users)
+          if (uint64_t bytes = work_.bytes(output); !work_.find(user) && bytes >= kWorthTelling) {
+            std::string taker(edit_.node(user).op);
+            if (taker == "read_view") continue;  // no kernel of its own
+            gaps.push_back({bytes, user, "not fused " + item.op + " -> " + taker + ": " + taker + " takes no prologue"});
+          }
+    std::stable_sort(gaps.begin(), gaps.end(), [](auto& a, auto& b) { return a.bytes > b.bytes; });
+    for (size_t i = 0; i < gaps.size() && i < 4; ++i) edit_.note(gaps[i].at, gaps[i].text);
   }
 
   Edit& edit_;

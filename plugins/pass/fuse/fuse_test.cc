@@ -36,7 +36,7 @@ TEST(Fuse, AChainBecomesOneCluster) {
   EXPECT_EQ(g.print(),
             "%6 = map(%x, %b) {mul.f32(0,1) add.f32(t0,0) tanh.f32(t1) mul.f32(t2,0)} -> f32[2,3]\n"
             "return %6");
-  EXPECT_TRUE(g.noted("fused [mul add tanh mul] -> 1 cluster (saves 3 x"));
+  EXPECT_TRUE(g.noted("fused     [mul add tanh mul] -> 1 cluster (saves 3 x"));
 }
 
 TEST(Fuse, IntermediatesWantedElsewhereBecomeOutputs) {

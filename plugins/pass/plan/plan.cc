@@ -79,13 +79,17 @@ struct Plan {
 
   static void run(Edit& edit) {
     std::vector<Buffer> all = buffers(edit);
+    if (all.empty()) return;
     uint64_t bound = lower_bound(all), arena = place(all);
     for (const Buffer& b : all) edit.place(b.id, b.offset);
     edit.arena(arena);
-    char text[120];
-    std::snprintf(text, sizeof text, "peak %.3g MB of a %.3g MB bound, %zu buffers", double(arena) / 1e6,
-                  double(bound) / 1e6, all.size());
-    edit.note(DS_NO_ID, text);
+    const Buffer& largest = all[0];
+    ds_node_id producer = edit.value(largest.id).v.producer;
+    char text[160];
+    std::snprintf(text, sizeof text, "peak      %.3g MB of a %.3g MB bound, %zu buffers; largest: %.40s (%.3g MB)",
+                  double(arena) / 1e6, double(bound) / 1e6, all.size(),
+                  producer == DS_NO_ID ? "a leaf" : std::string(edit.node(producer).op).c_str(), double(largest.nbytes) / 1e6);
+    edit.note(producer, text);
   }
 };
 DS_PASS(Plan);

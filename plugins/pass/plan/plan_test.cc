@@ -25,7 +25,7 @@ TEST(Plan, BuffersThatDoNotMeetShareMemory) {
   EXPECT_EQ(g.placed.size(), 4u);      // neither the leaf nor the output
   EXPECT_EQ(g.arena_bytes, 2u * 448);  // 400 bytes, rounded to 64
   EXPECT_EQ(g.placed[g.find("a")], g.placed[g.find("c")]);
-  EXPECT_TRUE(g.noted("peak 0.000896 MB of a 0.000896 MB bound, 4 buffers"));
+  EXPECT_TRUE(g.noted("peak      0.000896 MB of a 0.000896 MB bound, 4 buffers; largest: "));
 }
 
 TEST(Plan, InPlaceChainsAreOneBuffer) {

@@ -8,7 +8,7 @@ namespace {
 
 GradRef grad_of(Tensor& tensor) {
   if (tensor.leaf) return tensor.leaf;
-  if (tensor.detached) return {};
+  if (tensor.detached && !tensor.origin) return {};
   if (!tensor.view) return tensor.storage->value.grad;
   return tensor.cached_version == tensor.storage->version ? tensor.cached_grad : GradRef();
 }
@@ -113,7 +113,8 @@ int32_t ds_requires_grad(ds_handle context, ds_handle handle, int32_t* requires_
     Value value;
     // A view of something that requires gradients does, too.
     GradRef grad = grad_of(*tensor);
-    if (tensor->view && !tensor->detached && !grad && tensor->storage->value.grad && t.recorder.grad_enabled) {
+    bool from_base = !tensor->detached && tensor->storage->value.grad;
+    if (tensor->view && !grad && (from_base || tensor->origin) && t.recorder.grad_enabled) {
       DS_RETURN_IF_ERROR(c.value_of(*tensor, t.recorder, 0, &value));
       grad = value.grad;
     }

@@ -37,9 +37,20 @@ Status Context::value_of(Tensor& tensor, Recorder& recorder, uint64_t location, 
     if (tensor.detached) value->output = 0;
     return {};
   }
+  struct Mode {
+    bool &now, before;
+    ~Mode() { now = before; }
+  } mode{recorder.grad_enabled, std::exchange(recorder.grad_enabled, tensor.tracked)};
   bool fresh = tensor.cached && tensor.cached_version == storage.version;
   if (fresh && (tensor.cached->recorder || tensor.cached->ready())) {
     *value = Value(tensor.cached);
+  } else if (tensor.origin) {
+    Value whole;
+    DS_RETURN_IF_ERROR(value_of(*tensor.origin.get(), recorder, location, &whole));
+    DS_RETURN_IF_ERROR(recorder.read_view(whole, *tensor.part, location, value));
+    if (!fresh) tensor.cached_grad = value->grad;
+    tensor.cached = value->content.data();
+    tensor.cached_version = storage.version;
   } else {
     Value base = storage.value;
     if (tensor.detached) base.grad = GradRef();
@@ -118,13 +129,16 @@ Status write_through(Context& c, Recorder& recorder, Storage& storage, uint64_t 
 Status assign(Context& c, ThreadState& t, Tensor& target, Value source, uint64_t location) {
   Storage& storage = *target.storage.get();
   if (target.read_only || storage.read_only) return error(DS_READ_ONLY, "assign: the tensor is read-only");
-  if (target.view && target.leaf) return error(DS_INVALID_ARGUMENT, "assign: a view that requires gradients itself");
   GradRef before = storage.value.grad;
   uint32_t before_output = storage.value.output;
   bool tracked = t.recorder.grad_enabled && !target.detached;
-  if (tracked && before && !before->op)
+  bool leaf = target.leaf || (target.origin && target.origin->leaf) || (tracked && before && !before->op);
+  if (t.recorder.grad_enabled && leaf)
     return error(DS_INVALID_ARGUMENT,
                  "assign: a leaf that requires gradients is written in place; do it under no_grad");
+  if (t.recorder.grad_enabled && target.detached && source.grad)
+    return error(DS_INVALID_ARGUMENT, "assign: the target is detached, the value's gradient would be lost; detach the "
+                                      "value, or write into a copy of the target");
   Value result;
   if (!target.view) {
     DS_RETURN_IF_ERROR(adapt(t.recorder, std::move(source), storage.value.spec(), location, &result));
@@ -150,6 +164,27 @@ Status assign(Context& c, ThreadState& t, Tensor& target, Value source, uint64_t
   return t.recorder.settle(location);
 }
 
+// The view `made` of `source` by `op` (null: by its own elements in the storage) passes gradients to a leaf among them.
+// False: such a view cannot be expressed by the leaf's elements.
+bool follow(Tensor& source, const Operator* op, std::span<const ds_value> attributes, Tensor* made) {
+  Tensor* leaf = source.leaf ? &source : source.origin.get();
+  if (!leaf) return true;
+  ds_view_spec part;
+  if (op) {
+    ds_view_spec from = source.view ? *source.view : dense_view(source.base_spec());
+    ds_spec spec = make_spec(from.dtype, {from.shape, size_t(from.rank)}, source.base_spec().device);
+    from = source.leaf ? dense_view(spec) : *source.part;
+    bool materialize;
+    if (plan_view(*op, spec, from, attributes, &part, &materialize) || materialize) return false;
+  } else {
+    if (leaf->view) return false;
+    part = *made->view;
+  }
+  made->origin = Ref<Tensor>(leaf);
+  made->part = std::make_unique<ds_view_spec>(part);
+  return true;
+}
+
 // A view tensor: shares the storage. Answers *made = false when the operator's result is no view of this memory.
 Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<const ds_value> attributes,
                    ds_handle* handle, bool* made) {
@@ -165,10 +200,13 @@ Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<con
   Ref<Tensor> tensor(new Tensor(source.storage));
   tensor->view = std::make_unique<ds_view_spec>(result);
   tensor->detached = source.detached;
+  tensor->tracked = source.tracked && c.thread().recorder.grad_enabled;
   // NumPy refuses writes through a broadcast: one element would stand for many.
   bool broadcast = false;
   for (int i = 0; i < result.rank; ++i) broadcast |= result.strides[i] == 0 && result.shape[i] > 1;
   tensor->read_only = source.read_only || broadcast;
+  *made = follow(source, &op, attributes, tensor.get());
+  if (!*made) return {};
   *handle = c.tensors.add(std::move(tensor));
   return {};
 }
@@ -198,7 +236,7 @@ int32_t ds_assign(ds_handle context, ds_handle target, const ds_value* value, ui
 
 int32_t ds_tensor_as_strided(ds_handle context, ds_handle handle, int64_t offset, int32_t rank, const int64_t* shape,
                              const int64_t* strides, uint64_t location, ds_handle* view) {
-  return enter(context, [&](Context& c, ThreadState&) -> Status {
+  return enter(context, [&](Context& c, ThreadState& t) -> Status {
     Tensor* tensor;
     DS_RETURN_IF_ERROR(c.tensor(handle, &tensor));
     if (rank < 0 || rank > DS_MAX_RANK)
@@ -221,7 +259,10 @@ int32_t ds_tensor_as_strided(ds_handle context, ds_handle handle, int64_t offset
     Ref<Tensor> made(new Tensor(tensor->storage));
     made->view = std::make_unique<ds_view_spec>(spec);
     made->detached = tensor->detached;
+    made->tracked = tensor->tracked && t.recorder.grad_enabled;
     made->read_only = tensor->read_only;
+    if (!follow(*tensor, nullptr, {}, made.get()))
+      return error(DS_UNSUPPORTED, "as_strided: of a view that requires gradients itself; take it of the whole").at(location);
     *view = c.tensors.add(std::move(made));
     return {};
   });

@@ -199,8 +199,12 @@ class Tensor {
   GradRef cached_grad;
   uint64_t cached_version = ~0ull;
   bool detached = false;
+  bool tracked = true;  // a view made while gradients were enabled, whenever it is read
   bool read_only = false;
-  GradRef leaf;  // of a view that asks for gradients itself
+  GradRef leaf;  // of a view, or of a detached tensor, that asks for gradients itself
+  // Of a view of such a tensor: gradients flow to that one, by its own elements.
+  Ref<Tensor> origin;
+  std::unique_ptr<ds_view_spec> part;  // of origin's dense elements; set with origin
 
  private:
   uint32_t references_ = 0;

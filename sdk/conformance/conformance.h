@@ -24,7 +24,11 @@ class Suite {
   explicit Suite(const std::string& plugin = "");
   ~Suite();
   std::vector<std::string> operators() const;
+  bool takes_input(const std::string& name) const;  // else it says nothing about where it is computed
   Report check(const std::string& name);
+  // The operator's samples computed on another device ("null:0"), against the reference; what that device has no kernel
+  // for is excluded.
+  Report check_on(const std::string& device, const std::string& name);
 
  private:
   struct Sessions;

@@ -30,5 +30,14 @@ TEST(Conformance, EveryOperatorKeepsItsContract) {
   std::printf("%d operators, %d gradients\n", checked, gradients);
 }
 
+TEST(Conformance, NullDeviceAgrees) {
+  Suite suite;
+  for (const char* name : {"copy", "matmul", "add", "tanh", "where", "silu"}) {
+    Report report = suite.check_on("null:0", name);
+    std::printf("%s\n", report.line().c_str());
+    EXPECT_TRUE(report.passed()) << report.line();
+  }
+}
+
 }  // namespace
 }  // namespace ds::conformance

@@ -70,7 +70,7 @@ SampleInput read_input(std::string_view text) {
 }  // namespace
 
 std::string_view layout_name(Layout layout) {
-  constexpr std::string_view names[] = {"dense", "steps", "backwards", "repeated", "overlapping"};
+  constexpr std::string_view names[] = {"dense", "steps", "backwards", "repeated", "overlapping", "mixed"};
   return names[int(layout)];
 }
 
@@ -85,14 +85,8 @@ std::string Sample::describe() const {
   }
   if (auto at = this->text.find(';'); at != std::string::npos) text += this->text.substr(at);
   if (layout != Layout::kDense) text += cat(" (", layout_name(layout), ")");
-  if (corners) text += " (NaN, infinities)";
+  if (std::any_of(inputs.begin(), inputs.end(), [](auto& in) { return in.corners; })) text += " (NaN, infinities)";
   return text;
-}
-
-bool Sample::has_float() const {
-  for (auto& in : inputs)
-    if (!in.absent && is_float(in.dtype)) return true;
-  return false;
 }
 
 ds_value SampleReader::attribute(std::string_view kind, std::string_view text) {
@@ -155,7 +149,7 @@ Sample SampleReader::read(const Schema& schema, const std::string& line) {
   return sample;
 }
 
-Sample with_float_dtype(Sample sample, ds_dtype dtype) {
+Sample with_dtype(Sample sample, ds_dtype dtype) {
   for (auto& in : sample.inputs)
     if (in.dtype == DS_F32) in.dtype = dtype;
   for (auto& v : sample.attributes)
@@ -163,27 +157,35 @@ Sample with_float_dtype(Sample sample, ds_dtype dtype) {
   return sample;
 }
 
-std::vector<Sample> derived(const Sample& sample) {
+std::vector<Sample> derived(const Sample& sample, const Family& family) {
   std::vector<Sample> cases;
   auto add = [&](Sample s) {
     for (auto& c : cases)
       if (c.describe() == s.describe()) return;
     if (s.describe() != sample.describe()) cases.push_back(std::move(s));
   };
-  for (Layout layout : {Layout::kSteps, Layout::kBackwards, Layout::kRepeated, Layout::kOverlapping}) {
+  for (Layout layout : {Layout::kSteps, Layout::kBackwards, Layout::kRepeated, Layout::kOverlapping, Layout::kMixed}) {
     Sample strided = sample;
     strided.layout = layout;
     add(strided);
   }
-  if (sample.has_float()) {
-    Sample corners = sample;
-    corners.corners = true;
-    add(corners);
-  }
+  Sample corners = sample;
+  for (size_t i = 0; i < corners.inputs.size(); ++i)
+    corners.inputs[i].corners = !corners.inputs[i].absent && is_float(corners.inputs[i].dtype) && !(family.pads && i);
+  add(corners);
   Sample scalar = sample;
   for (auto& in : scalar.inputs)
     if (!in.state) in.shape = {};
   add(scalar);
+  if (family.broadcasts && sample.inputs.size() > 1) {
+    Sample rows = sample, leading = sample;
+    for (auto& dim : rows.inputs[0].shape) dim = 1;
+    for (auto& in : leading.inputs)
+      if (in.shape.rank()) in.shape = Shape(in.shape.data() + 1, in.shape.rank() - 1);
+    leading.inputs[0].shape = sample.inputs[0].shape;
+    add(rows);
+    add(leading);
+  }
   // Every extent in turn becomes 0 wherever it occurs.
   std::vector<int64_t> extents;
   for (auto& in : sample.inputs)
@@ -203,7 +205,7 @@ namespace {
 
 constexpr double kCorners[] = {NAN, HUGE_VAL, -HUGE_VAL, -0.0, 0.0, 1e-40, -1e-40};
 
-std::vector<char> draw(const SampleInput& in, int64_t count, std::mt19937_64& random, bool corners) {
+std::vector<char> draw(const SampleInput& in, int64_t count, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> even(0, 1);
   int64_t size = byte_size(in.dtype);
@@ -217,20 +219,21 @@ std::vector<char> draw(const SampleInput& in, int64_t count, std::mt19937_64& ra
       value = even(random) < 0.5;
     else if (is_integer(in.dtype))
       value = in.low == in.high ? std::floor(even(random) * 19) - (is_unsigned(in.dtype) ? 0 : 9) : std::floor(value);
-    else if (corners && even(random) < 0.25)
+    else if (in.corners && even(random) < 0.25)
       value = kCorners[random() % std::size(kCorners)];
     expr::store(bytes.data() + k * size, type, expr::convert({value, 0}, expr::kWeak, type));
   }
   return bytes;
 }
 
-Handle make_input(const Session& session, const SampleInput& in, Layout layout, bool corners, std::mt19937_64& random) {
+Handle make_input(const Session& session, const SampleInput& in, Layout layout, std::mt19937_64& random) {
   Shape shape = in.shape, base = shape, strides;
   int64_t offset = 0, count = element_count(shape), rank = shape.rank();
   if (rank == 0 || count == 0 || in.state) layout = Layout::kDense;
   switch (layout) {
+    case Layout::kMixed:
     case Layout::kDense: {
-      auto bytes = draw(in, count, random, corners);
+      auto bytes = draw(in, count, random);
       return session.tensor(in.dtype, shape, bytes.data());
     }
     case Layout::kSteps:
@@ -255,7 +258,7 @@ Handle make_input(const Session& session, const SampleInput& in, Layout layout, 
       break;
     }
   }
-  auto bytes = draw(in, element_count(base), random, corners);
+  auto bytes = draw(in, element_count(base), random);
   return session.view(session.tensor(in.dtype, base, bytes.data()), offset, shape, strides);
 }
 
@@ -264,8 +267,11 @@ Handle make_input(const Session& session, const SampleInput& in, Layout layout, 
 std::vector<Handle> make_inputs(const Session& session, const Sample& sample, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Handle> inputs;
-  for (auto& in : sample.inputs)
-    inputs.push_back(in.absent ? Handle() : make_input(session, in, sample.layout, sample.corners, random));
+  for (auto& in : sample.inputs) {
+    Layout layout = sample.layout;
+    if (layout == Layout::kMixed) layout = Layout(int(Layout::kSteps) + int(inputs.size() + 1) % 4);
+    inputs.push_back(in.absent ? Handle() : make_input(session, in, layout, random));
+  }
   return inputs;
 }
 

@@ -10,7 +10,7 @@
 
 namespace ds::conformance {
 
-enum class Layout { kDense, kSteps, kBackwards, kRepeated, kOverlapping };
+enum class Layout { kDense, kSteps, kBackwards, kRepeated, kOverlapping, kMixed };  // mixed: another for each input
 std::string_view layout_name(Layout layout);
 
 struct SampleInput {
@@ -19,6 +19,7 @@ struct SampleInput {
   Shape shape;
   double low = 0, high = 0;  // drawn evenly from [low, high); both 0: normal for floats, -9 .. 9 for integers
   bool state = false;        // of a random operator: fixed, so that calls repeat
+  bool corners = false;      // a quarter of the numbers are NaN, infinities, zeros or subnormal
 };
 
 struct Sample {
@@ -26,10 +27,8 @@ struct Sample {
   std::vector<SampleInput> inputs;
   std::vector<ds_value> attributes;  // in schema order
   Layout layout = Layout::kDense;
-  bool corners = false;  // a quarter of the numbers of float inputs are NaN, infinities, zeros or subnormal
 
   std::string describe() const;
-  bool has_float() const;
 };
 
 // Owns what attributes point to.
@@ -45,11 +44,17 @@ class SampleReader {
   std::deque<std::vector<double>> floats_;
 };
 
-// All f32 inputs (and dtype attributes that say f32) in another float dtype.
-Sample with_float_dtype(Sample sample, ds_dtype dtype);
+// All f32 inputs (and dtype attributes that say f32) in another dtype.
+Sample with_dtype(Sample sample, ds_dtype dtype);
 
-// Cases besides the sample itself: layouts, corners of the dtype, 0-d, empty. Not all of them are calls the operator accepts.
-std::vector<Sample> derived(const Sample& sample);
+// What of a sample's neighbourhood is the operator's.
+struct Family {
+  bool broadcasts = false;  // elementwise: any shapes that broadcast
+  bool pads = false;        // zeros around the input: kernels may skip or multiply them, an infinite weight tells
+};
+// Cases besides the sample itself: layouts, corners of the dtype, 0-d, empty, broadcast. Not all of them are calls the
+// operator accepts.
+std::vector<Sample> derived(const Sample& sample, const Family& family);
 
 // Inputs in a session; the same seed draws the same numbers.
 std::vector<Handle> make_inputs(const Session& session, const Sample& sample, uint64_t seed);

@@ -107,6 +107,12 @@ class Session {
                                  &handle));
     return {context_, handle};
   }
+  Failure move(Handle& x, std::string_view device) const {
+    ds_handle there = 0;
+    if (auto f = failure(ds_tensor_to(context_, x.get(), device.data(), device.size(), 0, &there))) return f;
+    x = Handle(context_, there);
+    return {};
+  }
   Failure call(ds_operator_id op, const std::vector<Handle>& inputs, const std::vector<ds_value>& attributes,
                std::vector<Handle>* outputs) const {
     std::vector<ds_value> in;

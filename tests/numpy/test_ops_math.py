@@ -75,7 +75,7 @@ BITS = exact(
     shift_left=shift(np.left_shift, np.zeros_like), shift_right=shift(np.right_shift, lambda a: np.where(a < 0, ~(a * 0), a * 0)),
 )  # fmt: skip
 OTHERS = exact(
-    copysign=np.copysign, cast=lambda x, dtype: x, eye=eye, fill=lambda shape, value, dtype: np.full(shape, value),
+    copysign=np.copysign, cast=lambda x, dtype: x, eye=eye, fill=lambda shape, value, dtype: np.full(shape, float(value)),
     clip=lambda x, low, high: np.where(x < low, low, np.where(x > high, high, x)), where=np.where,
 ) | close(arange=arange, linspace=linspace)  # fmt: skip
 ORACLES = UNARY | EXACT_UNARY | TESTS | ARITHMETIC | COMPARE | BITS | OTHERS

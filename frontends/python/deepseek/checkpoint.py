@@ -10,8 +10,8 @@ from . import _native, errors
 from .creation import asarray
 
 
-class Checkpoint(dict):
-    """Tensors by name, as `load` answers them; `metadata` holds the file's texts."""
+class Checkpoint(dict[str, "Tensor"]):
+    """Tensors of any shape by name, as `load` answers them; `metadata` holds the file's texts."""
 
     metadata: dict[str, str]
 
@@ -47,10 +47,11 @@ def _flatten(value: Any, prefix: str, into: dict[str, Any]) -> dict[str, Any]:
 
 
 def save(value: Any, path: Any, metadata: Mapping[str, Any] | None = None) -> None:
-    """Writes a module, a tensor or a (nested) dict of tensors to a file; nested names are joined by dots.
+    """Writes a module, a tensor of any shape or a (nested) dict of tensors to a file; nested names are joined by dots.
 
     Arguments may come in either order. The old file stays whole until the new one is complete and on disk.
-    CheckpointError says what went wrong (disk full, unknown extension ..); nothing is executable in these files.
+    CheckpointError says what went wrong (disk full, unknown extension ..), DTypeError that a value is no tensor; nothing
+    is executable in these files.
     """
     if isinstance(value, (str, os.PathLike)) and not isinstance(path, (str, os.PathLike)):
         value, path = path, value

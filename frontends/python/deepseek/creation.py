@@ -26,8 +26,8 @@ _devices: dict[tuple[int, int], str] = {}
 _native.configure(devices=_devices)
 
 
-def to_device(tensor: Any, device: str) -> Any:
-    """A copy on another device ("cpu", "null:0"); DeviceError if there is none of that name."""
+def to_device(tensor: Tensor, device: str) -> Tensor:
+    """A copy, of the same shape, on another device ("cpu", "null:0"); DeviceError if there is none of that name."""
     place, spec = ffi.new("ds_handle*"), ffi.new("ds_spec*")
     check(lib.ds_tensor_to(context, tensor._handle, *text_args(str(device)), _native.location(), place))
     moved = _native.wrap_handle(place[0])
@@ -104,11 +104,13 @@ def convert(value: Any) -> Any:
 _native.configure(convert=convert)
 
 
-def asarray(value: Any, dtype: Any = None, *, copy: bool | None = None, device: str | None = None) -> Any:
-    """Any number, list, array or tensor as a tensor.
+def asarray(value: Any, dtype: DTypeLike | None = None, *, copy: bool | None = None,
+            device: str | None = None) -> Tensor:  # fmt: skip
+    """Any number, (nested) list, array or tensor as a tensor of its shape; a number has shape [].
 
     Tensors are passed through (copied with copy=True), everything else is copied in; copy=False shares an array's
-    memory or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs.
+    memory or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs. ValueError for lists
+    of different lengths, DTypeError for what has no dtype here, TypeError, DeviceError for unknown dtypes and devices.
     """
     if isinstance(value, _native.Tensor):
         if copy:
@@ -129,23 +131,29 @@ def asarray(value: Any, dtype: Any = None, *, copy: bool | None = None, device: 
     return _finish(tensor, dtype, device)
 
 
-def tensor(data: Any, dtype: Any = None, *, device: str | None = None, requires_grad: bool = False) -> Any:
-    """A new tensor with a copy of the data: numbers, nested lists, arrays or tensors.
+def tensor(data: Any, dtype: DTypeLike | None = None, *, device: str | None = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """A new tensor with a copy of the data: numbers, nested lists, arrays or tensors; dtypes and errors as `asarray`.
 
-    >>> deepseek.tensor([[1., 2.], [3., 4.]])
+    Also DTypeError for requires_grad unless the dtype is floating.
+
+    >>> deepseek.tensor([[1., 2.], [3., 4.]]).shape
+    (2, 2)
     """
     if isinstance(data, _native.Tensor):
         data = use.copy(data).detach()
     return _finish(asarray(data, dtype), None, device, requires_grad)
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool = True) -> Any:
-    """NumPy's name for `tensor`; copy=None or False passes tensors through."""
+def array(object: Any, dtype: DTypeLike | None = None, *, copy: bool | None = True) -> Tensor:
+    """NumPy's name for `tensor`, of the data's shape; copy=None or False passes tensors through. Errors as `asarray`:
+    ValueError, DTypeError, TypeError.
+    """
     return tensor(object, dtype) if copy else asarray(object, dtype)
 
 
-def from_numpy(array: Any) -> Any:
-    """A tensor that shares a NumPy array's memory: writes are seen on both sides.
+def from_numpy(array: Any) -> Tensor:
+    """A tensor that shares a NumPy array's shape and memory: writes are seen on both sides, and it keeps the array alive.
 
     While it is alive, operators reading it run when they are recorded. Read-only arrays give read-only tensors.
     DTypeError if the dtype has no counterpart; ArgumentError if elements are not aligned.
@@ -155,8 +163,11 @@ def from_numpy(array: Any) -> Any:
     return _from_array(numpy.asarray(array), share=True)
 
 
-def from_dlpack(source: Any, *, device: str | None = None, copy: bool | None = None) -> Any:
-    """Shares the memory of any object with `__dlpack__` (NumPy, PyTorch, JAX ..). BufferError if it cannot be."""
+def from_dlpack(source: Any, *, device: str | None = None, copy: bool | None = None) -> Tensor:
+    """Shares shape and memory of any object with `__dlpack__` (NumPy, PyTorch, JAX ..), or of a capsule of DLPack.
+
+    BufferError if it cannot be: another device than the cpu, vector lanes, a capsule that was consumed.
+    """
     if not hasattr(source, "__dlpack__"):
         tensor = _native.from_dlpack(source)
     else:
@@ -168,8 +179,11 @@ def from_dlpack(source: Any, *, device: str | None = None, copy: bool | None = N
     return _finish(use.copy(tensor) if copy else tensor, None, device)
 
 
-def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
-    """A 1-d tensor sharing the memory of a bytes-like object."""
+def frombuffer(buffer: Any, dtype: DTypeLike = float, count: int = -1, offset: int = 0) -> Tensor:
+    """A tensor [count] sharing the memory of a bytes-like object (read-only for `bytes`), from a byte offset on.
+
+    count -1 takes all. ValueError if the size is no multiple of the element's, or less than asked for.
+    """
     import numpy
 
     return from_numpy(numpy.frombuffer(buffer, dtypes.dtype(dtype).dtype, count, offset))
@@ -189,24 +203,34 @@ def _filled(shape: Any, value: Any, dtype: Any, device: Any, requires_grad: bool
     return _finish(use.fill(shape=shape, value=value, dtype=wanted), None, device, requires_grad)
 
 
-def zeros(*shape: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
-    """Zeros of a shape: `zeros(2, 3)` or `zeros((2, 3))`."""
+def zeros(*shape: Any, dtype: DTypeLike | None = None, device: str | None = None,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Zeros of a shape: `zeros(2, 3)` or `zeros((2, 3))`, in the default dtype.
+
+    ArgumentError if an extent is negative, TypeError, DeviceError for unknown dtypes and devices, DTypeError for
+    requires_grad unless the dtype is floating.
+    """
     return _filled(shape_of(shape), 0.0, dtype, device, requires_grad)
 
 
-def ones(*shape: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
-    """Ones of a shape."""
+def ones(*shape: Any, dtype: DTypeLike | None = None, device: str | None = None,
+         requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Ones of a shape: `ones(2, 3)` or `ones((2, 3))`; dtype and errors (ArgumentError ..) as for `zeros`."""
     return _filled(shape_of(shape), 1.0, dtype, device, requires_grad)
 
 
-def empty(*shape: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Any:
-    """A tensor to be written; it starts as zeros."""
+def empty(*shape: Any, dtype: DTypeLike | None = None, device: str | None = None,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """A tensor of a shape to be written; it starts as zeros. Dtype and errors (ArgumentError ..) as for `zeros`."""
     return _filled(shape_of(shape), 0.0, dtype, device, requires_grad)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: str | None = None,
-         requires_grad: bool = False) -> Any:  # fmt: skip
-    """One value everywhere. Without dtype: that of the value (Python floats: the default dtype)."""
+def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | None = None, *,
+         device: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """One value everywhere, or a tensor broadcast to the shape. Without dtype: the value's (floats: the default dtype).
+
+    ShapeError if it does not broadcast; otherwise errors (ArgumentError ..) as for `zeros`.
+    """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if dtype is None:
         dtype = dtypes.dtype(type(fill_value)) if type(fill_value) in _SCALARS else asarray(fill_value).dtype
@@ -216,25 +240,27 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: str | None =
     return _finish(value, None, device, requires_grad)
 
 
-def zeros_like(x: Any, dtype: Any = None, **options: Any) -> Any:
-    """Zeros of x's shape and dtype."""
+def zeros_like(x: TensorLike, dtype: DTypeLike | None = None, **options: Any) -> Tensor:
+    """Zeros of x's shape and, by default, dtype; options and errors (TypeError ..) as for `zeros`."""
     x = asarray(x)
     return zeros(x.shape, dtype=dtype or x.dtype, **options)
 
 
-def ones_like(x: Any, dtype: Any = None, **options: Any) -> Any:
-    """Ones of x's shape and dtype."""
+def ones_like(x: TensorLike, dtype: DTypeLike | None = None, **options: Any) -> Tensor:
+    """Ones of x's shape and, by default, dtype; options and errors (TypeError ..) as for `zeros`."""
     x = asarray(x)
     return ones(x.shape, dtype=dtype or x.dtype, **options)
 
 
-def empty_like(x: Any, dtype: Any = None, **options: Any) -> Any:
-    """`empty` of x's shape and dtype."""
+def empty_like(x: TensorLike, dtype: DTypeLike | None = None, **options: Any) -> Tensor:
+    """`empty` of x's shape and, by default, dtype; options and errors (TypeError ..) as for `zeros`."""
     x = asarray(x)
     return empty(x.shape, dtype=dtype or x.dtype, **options)
 
 
-def full_like(x: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
-    """One value in x's shape and dtype."""
+def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = None, **options: Any) -> Tensor:
+    """One value, or a tensor that is broadcast, in x's shape and, by default, dtype; options and errors as for `full`:
+    ShapeError, TypeError ..
+    """
     x = asarray(x)
     return full(x.shape, fill_value, dtype or x.dtype, **options)

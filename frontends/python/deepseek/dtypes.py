@@ -126,7 +126,7 @@ def get_default_dtype() -> DType:
     return _default
 
 
-def set_default_dtype(to: Any) -> None:
+def set_default_dtype(to: DTypeLike) -> None:
     """Sets what Python floats and integers in float operators become. A floating dtype, else TypeError."""
     global _default
     new = dtype(to)

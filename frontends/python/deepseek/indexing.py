@@ -76,8 +76,8 @@ def _nonzero(mask: Any, extents: tuple[int, ...], axis: int) -> tuple:
     return nonzero(mask)
 
 
-def nonzero(x: Any) -> tuple:
-    """Indices of elements that are not zero, one int64 tensor per axis. Looks at the values."""
+def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
+    """Indices of elements that are not zero, one int64 [count] per axis. Looks at the values. ValueError for shape []."""
     x = asarray(x)
     if x.ndim == 0:
         raise ValueError("nonzero of a 0-d tensor; use atleast_1d(x) first")

@@ -11,7 +11,10 @@ from ..sugar import use
 
 
 class Dataset:
-    """Anything with `__len__` and `__getitem__(int)`."""
+    """Base of data sets: anything with `__len__` and `__getitem__(int)`, which answers one sample.
+
+    An optional `rows(indices)` answers a whole batch. NotImplementedError from what a subclass does not write.
+    """
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -21,7 +24,10 @@ class Dataset:
 
 
 class TensorDataset(Dataset):
-    """Rows of tensors (or arrays) of the same length: item i is a tuple of their i-th rows."""
+    """Rows of tensors (or arrays) [n, ..]: item i is a tuple of their i-th rows.
+
+    ValueError if the tensors differ in length, TypeError if one has no axes.
+    """
 
     def __init__(self, *tensors: Any) -> None:
         self.tensors = tuple(asarray(x) for x in tensors)
@@ -34,13 +40,16 @@ class TensorDataset(Dataset):
     def __getitem__(self, index: Any) -> tuple:
         return tuple(x[index] for x in self.tensors)
 
-    def rows(self, indices: Any) -> tuple:
-        """Many rows at once."""
+    def rows(self, indices: TensorLike) -> tuple[Tensor, ...]:
+        """Many rows at once: [k, ..] of each tensor for indices [k]. OutOfRangeError when it runs, DTypeError."""
         return tuple(use.take(x, indices, axis=0) for x in self.tensors)
 
 
-def collate(samples: list) -> Any:
-    """Samples stacked along a new first axis; tuples and dicts element by element."""
+def collate(samples: list[Any]) -> Any:
+    """n samples of shape [..] stacked as [n, ..]; tuples and dicts element by element, numbers as [n].
+
+    ShapeError if shapes differ, IndexError for no samples.
+    """
     first = samples[0]
     if isinstance(first, (tuple, list)):
         return tuple(collate([sample[i] for sample in samples]) for i in range(len(first)))
@@ -52,10 +61,11 @@ def collate(samples: list) -> Any:
 
 
 class DataLoader:
-    """Batches of a data set.
+    """Batches of a data set, `len(loader)` of them; iterating again starts anew.
 
     shuffle uses the one random counter (`deepseek.manual_seed`), so runs repeat. drop_last leaves out a smaller last
-    batch. workers > 0 prepares that many batches ahead in threads.
+    batch. workers > 0 prepares that many batches ahead in threads, which call the data set. collate makes a batch of
+    a list of samples. ValueError if batch_size is not positive.
     """
 
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False,

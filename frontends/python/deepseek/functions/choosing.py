@@ -12,8 +12,12 @@ from ..sugar import use
 from .shapes import ravel
 
 
-def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """x where the condition holds, else y; with the condition alone its `nonzero`."""
+def where(condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None) -> Any:
+    """x where the condition holds (is not zero), else y, all three broadcast; the other one gets no gradient.
+
+    With the condition alone: its `nonzero`, a tuple. ShapeError if shapes do not broadcast, TypeError if one of x and y
+    is missing.
+    """
     if x is None and y is None:
         return nonzero(condition)
     condition = asarray(condition)
@@ -22,61 +26,88 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return use.where(condition, x, y)
 
 
-def clip(x: Any, min: Any = None, max: Any = None, *, a_min: Any = None, a_max: Any = None) -> Any:
-    """Limited to [min, max]; None leaves a side open."""
+def clip(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = None, *,
+         a_min: TensorLike | None = None, a_max: TensorLike | None = None) -> Tensor:  # fmt: skip
+    """x limited to [min, max], which broadcast with it; None leaves a side open (a_min, a_max: NumPy's old names).
+
+    The bound gets the gradient where it is taken. ShapeError if shapes do not broadcast.
+    """
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     if low is None:
         return use.copy(x) if high is None else use.minimum(x, high)
     return use.maximum(x, low) if high is None else use.clip(x, low, high)
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """Elements at indices along an axis (of the flattened tensor by default). OutOfRangeError when they run."""
+def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
+    """Elements at integer indices along an axis, of the flattened tensor by default; negative ones count from the end.
+
+    indices' shape takes the axis' place: [m, n] with indices [k] and axis=1 -> [m, k]. OutOfRangeError for an axis, and
+    for an index when it runs; DTypeError if indices are no integers.
+    """
     x = asarray(x)
     return use.take(ravel(x), indices, axis=0) if axis is None else use.take(x, indices, axis=axis)
 
 
-def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
-    """Elements picked one by one along an axis, as `argmax` and sorting give them."""
+def take_along_axis(x: TensorLike, indices: TensorLike, axis: int = -1) -> Tensor:
+    """Elements picked one by one along an axis, as `argsort` gives them: y[i, j] = x[i, indices[i, j]] for [m, n].
+
+    The other axes broadcast. ShapeError if ranks differ, DTypeError if indices are no integers, OutOfRangeError for an
+    index when it runs.
+    """
     return use.take_along_axis(x, indices, axis=axis)
 
 
-def sort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
-    """Elements in ascending order along an axis (of the flattened tensor with None); NaN last."""
+def sort(x: TensorLike, axis: int | None = -1, descending: bool = False) -> Tensor:
+    """Elements in ascending order along an axis, of x's shape (of the flattened tensor with None); stable, NaN last.
+
+    OutOfRangeError if there is no such axis.
+    """
     x = asarray(x)
     return use.sort(ravel(x) if axis is None else x, axis=-1 if axis is None else axis, descending=descending)[0]
 
 
-def argsort(x: Any, axis: int | None = -1, descending: bool = False) -> Any:
-    """Indices (int64) that sort along an axis; equal elements keep their order."""
+def argsort(x: TensorLike, axis: int | None = -1, descending: bool = False) -> Tensor:
+    """Indices (int64, x's shape) that sort along an axis; equal elements keep their order. Errors as for `sort`:
+    OutOfRangeError.
+    """
     x = asarray(x)
     return use.argsort(ravel(x) if axis is None else x, axis=-1 if axis is None else axis, descending=descending)
 
 
-def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
-    """The k largest (or smallest) elements along an axis and their indices, in order."""
+def topk(x: TensorLike, k: int, axis: int = -1, largest: bool = True) -> tuple[Tensor, Tensor]:
+    """The k largest (or smallest) elements along an axis, best first, and their indices (int64): [m, n] -> [m, k].
+
+    OutOfRangeError if there are not k, or no such axis.
+    """
     return use.topk(x, k=k, axis=axis, largest=largest)
 
 
-def argwhere(x: Any) -> Any:
-    """Indices of elements that are not zero, one row each."""
+def argwhere(x: TensorLike) -> Tensor:
+    """Indices of the elements that are not zero, int64 [count, x.ndim] in C order; looks at the values.
+
+    TypeError if x is no tensor, number, list or array.
+    """
     return use.nonzero(asarray(x))
 
 
-def tril(x: Any, k: int = 0) -> Any:
-    """The lower triangle of the last two axes, zeros elsewhere."""
+def tril(x: TensorLike, k: int = 0) -> Tensor:
+    """The lower triangle of [.., m, n], column - row <= k, zeros elsewhere. ShapeError for fewer than two axes."""
     return use.tril(x, diagonal=k)
 
 
-def triu(x: Any, k: int = 0) -> Any:
-    """The upper triangle of the last two axes, zeros elsewhere."""
+def triu(x: TensorLike, k: int = 0) -> Tensor:
+    """The upper triangle of [.., m, n], column - row >= k, zeros elsewhere. ShapeError for fewer than two axes."""
     return use.triu(x, diagonal=k)
 
 
 
 
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Any:
-    """start, start + step .. below stop; integers give int64, floats the default dtype."""
+def arange(start: float, stop: float | None = None, step: float = 1, dtype: DTypeLike | None = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """start, start + step .. below stop, as [n]; `arange(n)` starts at 0. Integers give int64, floats the default dtype.
+
+    ArgumentError if step is 0, DTypeError for requires_grad without a floating dtype.
+    """
     if stop is None:
         start, stop = 0, start
     integers = builtins.all(isinstance(entry, int) for entry in (start, stop, step))
@@ -85,18 +116,21 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, requi
     return made.requires_grad_() if requires_grad else made
 
 
-def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
-    """num numbers evenly from start to stop."""
+def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None) -> Tensor:
+    """num numbers evenly from start to stop, which is the last unless endpoint=False; [num], in the default dtype.
+
+    ArgumentError if num is negative.
+    """
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.dtype(dtype)
     return use.linspace(start=start, stop=stop, count=num, endpoint=endpoint, dtype=wanted)
 
 
-def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None) -> Any:
-    """Ones on a diagonal, zeros elsewhere."""
+def eye(n: int, m: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """[n, m] (m: n by default) with ones where column - row is k, zeros elsewhere. ArgumentError for negative sizes."""
     wanted = dtypes.get_default_dtype() if dtype is None else dtypes.dtype(dtype)
     return use.eye(rows=n, columns=m, diagonal=k, dtype=wanted)
 
 
-def identity(n: int, dtype: Any = None) -> Any:
-    """The identity matrix."""
+def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
+    """The identity matrix [n, n]. ArgumentError if n is negative."""
     return eye(n, dtype=dtype)

@@ -10,61 +10,67 @@ from ..sugar import use
 from .shapes import axis_of, broadcast_arrays, broadcast_shapes
 
 
-def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
-    """The values in another dtype."""
+def astype(x: TensorLike, dtype: DTypeLike, copy: bool = True) -> Tensor:
+    """The values in another dtype, of x's shape; a copy unless copy=False and nothing changes.
+
+    Floats become integers by truncation. TypeError if there is no such dtype.
+    """
     return asarray(x).astype(dtype, copy)
 
 
-def cast(x: Any, dtype: Any) -> Any:
-    """The values in another dtype, by C++'s conversions."""
+def cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
+    """The values in another dtype, of x's shape: floats are truncated to integers, NaN and what is out of range to 0.
+
+    TypeError if there is no such dtype.
+    """
     return use.cast(x, dtype=dtypes.dtype(dtype))
 
 
-def copy(x: Any) -> Any:
-    """A copy with memory of its own."""
+def copy(x: TensorLike) -> Tensor:
+    """A dense copy of x's shape with memory of its own; gradients flow. TypeError if x is not tensor-like."""
     return use.copy(x)
 
 
 positive = copy
 
 
-def bitwise_and(a: Any, b: Any) -> Any:
-    """a & b: bits of integers, logical of bools."""
+def bitwise_and(a: TensorLike, b: TensorLike) -> Tensor:
+    """a & b, broadcast: bits of integers, logical of bools. DTypeError for floats, ShapeError."""
     return asarray(a) & b
 
 
-def bitwise_or(a: Any, b: Any) -> Any:
-    """a | b."""
+def bitwise_or(a: TensorLike, b: TensorLike) -> Tensor:
+    """a | b, broadcast: bits of integers, logical of bools. DTypeError for floats, ShapeError."""
     return asarray(a) | b
 
 
-def bitwise_xor(a: Any, b: Any) -> Any:
-    """a ^ b."""
+def bitwise_xor(a: TensorLike, b: TensorLike) -> Tensor:
+    """a ^ b, broadcast: bits of integers, logical of bools. DTypeError for floats, ShapeError."""
     return asarray(a) ^ b
 
 
-def bitwise_invert(x: Any) -> Any:
-    """All bits flipped; bools negated."""
+def bitwise_invert(x: TensorLike) -> Tensor:
+    """All bits flipped, of x's shape; bools negated. DTypeError for floats."""
     return ~asarray(x)
 
 
 invert = bitwise_invert
 
 
-def fmax(a: Any, b: Any) -> Any:
-    """The larger of two; NaN only where both are."""
+def fmax(a: TensorLike, b: TensorLike) -> Tensor:
+    """The larger of two, broadcast; NaN only where both are. ShapeError if shapes do not broadcast."""
     a, b = broadcast_arrays(a, b)
     return use.where(use.isnan(a), b, use.where(use.isnan(b), a, use.maximum(a, b)))
 
 
-def fmin(a: Any, b: Any) -> Any:
-    """The smaller of two; NaN only where both are."""
+def fmin(a: TensorLike, b: TensorLike) -> Tensor:
+    """The smaller of two, broadcast; NaN only where both are. ShapeError if shapes do not broadcast."""
     a, b = broadcast_arrays(a, b)
     return use.where(use.isnan(a), b, use.where(use.isnan(b), a, use.minimum(a, b)))
 
 
-def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
-    """NaN and infinities replaced by numbers; infinities by the largest of the dtype."""
+def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """NaN replaced by a number, infinities too (by the largest of the dtype); x's shape. TypeError if not tensor-like."""
     x = asarray(x)
     if x.dtype.kind != "f":
         return use.copy(x)
@@ -75,8 +81,8 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     return use.where(use.equal(x, float("-inf")), -high if neginf is None else float(neginf), x)
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """Differences of neighbours along an axis, n times."""
+def diff(x: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
+    """Differences of neighbours along an axis, n times: [m, k] -> [m, k - n]. OutOfRangeError if there is no such axis."""
     x = asarray(x)
     lead = (slice(None),) * axis_of(axis, x.ndim)
     for _ in range(n):
@@ -84,8 +90,11 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     return x
 
 
-def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """Elementwise |a - b| <= atol + rtol * |b|."""
+def isclose(a: TensorLike, b: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """|a - b| <= atol + rtol * |b| by element, broadcast, bool; infinities must be equal.
+
+    ShapeError if shapes do not broadcast.
+    """
     a, b = asarray(a), asarray(b)
     finite = use.logical_and(use.isfinite(a), use.isfinite(b))
     near = use.less_equal(use.abs(a - b), atol + rtol * use.abs(b))
@@ -93,13 +102,13 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     return use.logical_or(result, use.logical_and(use.isnan(a), use.isnan(b))) if equal_nan else result
 
 
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements are close; looks at the values."""
+def allclose(a: TensorLike, b: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are close, broadcast, see `isclose`; looks at the values. ShapeError."""
     return bool(use.all(isclose(a, b, rtol, atol, equal_nan)))
 
 
-def array_equal(a: Any, b: Any, equal_nan: bool = False) -> bool:
-    """Whether shapes and all elements are equal; looks at the values."""
+def array_equal(a: TensorLike, b: TensorLike, equal_nan: bool = False) -> bool:
+    """Whether shapes and all elements are equal; looks at the values. TypeError for what is not tensor-like."""
     a, b = asarray(a), asarray(b)
     if a.shape != b.shape:
         return False
@@ -118,6 +127,9 @@ def _broadcast(a: Any, b: Any) -> bool:
     return True
 
 
-def array_equiv(a: Any, b: Any) -> bool:
-    """Whether all elements are equal after broadcasting."""
+def array_equiv(a: TensorLike, b: TensorLike) -> bool:
+    """Whether all elements are equal after broadcasting, False if shapes do not broadcast; looks at the values.
+
+    TypeError for what is not tensor-like.
+    """
     return _broadcast(a, b) and bool(use.all(use.equal(a, b)))

@@ -13,37 +13,44 @@ from ..sugar import use
 from .shapes import axis_of, ravel, transpose
 
 
-def dot(a: Any, b: Any) -> Any:
-    """NumPy's dot: products of scalars, inner products of vectors, `matmul` of matrices."""
+def dot(a: TensorLike, b: TensorLike) -> Tensor:
+    """NumPy's dot: products of scalars, inner products of vectors [n], `matmul` of matrices [m, k] and [k, n].
+
+    For more axes, sums over a's last and b's second to last. ShapeError if their extents differ.
+    """
     a, b = asarray(a), asarray(b)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
     return use.matmul(a, b) if b.ndim <= 2 else tensordot(a, b, axes=([-1], [-2]))
 
 
-def inner(a: Any, b: Any) -> Any:
-    """Sum of products over the last axes."""
+def inner(a: TensorLike, b: TensorLike) -> Tensor:
+    """Sum of products over the last axes: [m, k], [n, k] -> [m, n]. ShapeError if their extents differ."""
     a, b = asarray(a), asarray(b)
     return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, axes=([-1], [-1]))
 
 
-def vdot(a: Any, b: Any) -> Any:
-    """Inner product of the flattened tensors."""
+def vdot(a: TensorLike, b: TensorLike) -> Tensor:
+    """Inner product of the flattened tensors, of shape []. ShapeError if their sizes differ."""
     return use.sum(ravel(a) * ravel(b))
 
 
-def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
-    """Inner products along an axis."""
+def vecdot(a: TensorLike, b: TensorLike, axis: int = -1) -> Tensor:
+    """Inner products along an axis, the others broadcast: [m, k], [k] -> [m]. ShapeError, OutOfRangeError."""
     return use.sum(asarray(a) * b, axis=axis)
 
 
-def outer(a: Any, b: Any) -> Any:
-    """All products of the flattened tensors."""
+def outer(a: TensorLike, b: TensorLike) -> Tensor:
+    """All products of the flattened tensors: [m], [n] -> [m, n]. TypeError for what is not tensor-like."""
     return ravel(a)[:, None] * ravel(b)[None, :]
 
 
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """Sum of products over pairs of axes, or over the last n of a and the first n of b."""
+def tensordot(a: TensorLike, b: TensorLike, axes: Any = 2) -> Tensor:
+    """Sum of products over pairs of axes, or over the last n of a and the first n of b.
+
+    axes: n, or (axes of a, axes of b): ([1], [0]) is [m, k], [k, n] -> [m, n]. ShapeError if extents differ,
+    OutOfRangeError if there is no such axis.
+    """
     a, b = asarray(a), asarray(b)
     if isinstance(axes, int):
         left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
@@ -62,8 +69,11 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return use.reshape(use.matmul(x, y), shape=rows + columns)
 
 
-def diagonal(x: Any, offset: int = 0) -> Any:
-    """The diagonal of the first two axes of a matrix, a read-only view."""
+def diagonal(x: TensorLike, offset: int = 0) -> Tensor:
+    """The diagonal, column - row = offset, of the first two axes, a view: [m, n, ..] -> [.., min(m, n)] for offset 0.
+
+    ShapeError for fewer than two axes.
+    """
     x = asarray(x)
     if x.ndim < 2:
         raise errors.ShapeError("diagonal needs at least two axes")
@@ -80,6 +90,6 @@ def _offset(x: Any) -> int:
     return layout.offset
 
 
-def trace(x: Any, offset: int = 0) -> Any:
-    """Sum of the diagonal."""
+def trace(x: TensorLike, offset: int = 0) -> Tensor:
+    """Sum of the `diagonal`: [m, n, ..] -> [..]. ShapeError for fewer than two axes."""
     return use.sum(diagonal(x, offset), axis=-1)

@@ -12,38 +12,60 @@ def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    """x [..., in] @ weight [out, in].T + bias [out]. ShapeError if the inner extents differ."""
+def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
+    """x [.., in] @ weight [out, in].T + bias [out] -> [.., out]. ShapeError if the inner extents differ."""
     return use.linear(x, weight, bias)
 
 
-def conv2d(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-           groups: int = 1) -> Any:  # fmt: skip
-    """Convolution of [n, c, h, w] with weight [out, c / groups, kh, kw]."""
+def conv2d(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None, stride: int | Sequence[int] = 1,
+           padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, groups: int = 1) -> Tensor:  # fmt: skip
+    """Cross-correlation of x [n, c, h, w] with weight [out, c / groups, kh, kw], plus bias [out]: [n, out, h', w'].
+
+    h' = (h + 2 * padding - dilation * (kh - 1) - 1) // stride + 1, w' alike (ONNX Conv). Pairs are (height, width), in
+    elements; padding also (top, left, bottom, right). ShapeError if channels, groups or a window do not fit,
+    ArgumentError for a stride or dilation that is not positive or a negative padding.
+    """
     stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
     return use.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
-def max_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """Largest element of each window of [n, c, h, w]."""
+def max_pool2d(x: TensorLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+               padding: int | Sequence[int] = 0) -> Tensor:  # fmt: skip
+    """Largest element of each window: [n, c, h, w] -> [n, c, h', w'], h' = (h + 2 * padding - kh) // stride + 1.
+
+    stride is the kernel's size by default; NaN wins. ShapeError if x has no 4 axes or a window does not fit,
+    ArgumentError for a size or stride that is not positive, or a padding as large as the window.
+    """
     size = _pair(kernel_size)
     return use.max_pool2d(x, kernel_size=size, stride=size if stride is None else _pair(stride), padding=_pair(padding))
 
 
-def avg_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """Mean of each window of [n, c, h, w]."""
+def avg_pool2d(x: TensorLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+               padding: int | Sequence[int] = 0) -> Tensor:  # fmt: skip
+    """Mean of each window, padding counts as zeros: [n, c, h, w] -> [n, c, h', w'], sizes as for `max_pool2d`.
+
+    ShapeError, ArgumentError as there.
+    """
     size = _pair(kernel_size)
     return use.avg_pool2d(x, kernel_size=size, stride=size if stride is None else _pair(stride), padding=_pair(padding))
 
 
-def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
-    """Means of output_size windows of [n, c, h, w]."""
+def adaptive_avg_pool2d(x: TensorLike, output_size: int | Sequence[int]) -> Tensor:
+    """Means of [n, c, h, w] over oh x ow cells that cover it: [n, c, oh, ow]. Cell i is rows i * h // oh up to
+    ceil((i + 1) * h / oh). ShapeError if x has no 4 axes, ArgumentError if a size is not positive.
+    """
     return use.adaptive_avg_pool2d(x, output_size=_pair(output_size))
 
 
-def batch_norm(x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
-               training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Any:  # fmt: skip
-    """Normalisation over all axes but 1; in training the running statistics are moved on in place."""
+def batch_norm(x: TensorLike, running_mean: Tensor | None = None, running_var: Tensor | None = None,
+               weight: TensorLike | None = None, bias: TensorLike | None = None, training: bool = False,
+               momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
+    """(x - mean) / sqrt(variance + eps) * weight + bias per channel of x [n, c, ..] (Ioffe and Szegedy, 2015).
+
+    All others are [c]. In training mean and (biased) variance are x's, and the running ones are moved on in place by
+    momentum towards them (the variance unbiased); otherwise the running ones are used, TypeError if they are missing.
+    ShapeError if something is not [c].
+    """
     if not training:
         return use.batch_norm_inference(x, running_mean, running_var, weight, bias, epsilon=eps)
     result, mean, var = use.batch_norm(x, weight, bias, epsilon=eps)
@@ -55,98 +77,124 @@ def batch_norm(x: Any, running_mean: Any = None, running_var: Any = None, weight
     return result
 
 
-def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """Normalisation over the last axes, those of normalized_shape."""
+def layer_norm(x: TensorLike, normalized_shape: Sequence[int], weight: TensorLike | None = None,
+               bias: TensorLike | None = None, eps: float = 1e-5) -> Tensor:  # fmt: skip
+    """(x - mean) / sqrt(variance + eps) * weight + bias over as many last axes of x as normalized_shape has (Ba et al.,
+    2016). weight and bias have those axes' shape. ShapeError if they do not, OutOfRangeError for too many axes.
+    """
     return use.layer_norm(x, weight, bias, axis=-len(normalized_shape), epsilon=eps)
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True) -> Any:
-    """Zeroes elements with probability p and scales the others by 1 / (1 - p)."""
+def dropout(x: TensorLike, p: float = 0.5, training: bool = True) -> Tensor:
+    """Zeroes elements with probability p, scales the others by 1 / (1 - p) (Srivastava et al., 2014); x's shape.
+
+    x itself unless training. Draws from the one random counter. ValueError unless 0 <= p <= 1.
+    """
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, not {p}")
     return use.dropout(x, p=p, training=True) if training and p else x
 
 
-def embedding(indices: Any, weight: Any) -> Any:
-    """Rows of weight [n, d] by integer indices."""
+def embedding(indices: TensorLike, weight: TensorLike) -> Tensor:
+    """Rows of weight [n, d] by integer indices [..]: [.., d]. DTypeError if indices are no integers, OutOfRangeError
+    when it runs and one is not in 0 .. n-1.
+    """
     return use.embedding(weight, indices)
 
 
-def relu(x: Any) -> Any:
-    """max(x, 0)."""
+def relu(x: TensorLike) -> Tensor:
+    """max(x, 0) by element, of x's shape (Nair and Hinton, 2010). TypeError if x is not tensor-like."""
     return use.relu(x)
 
 
-def gelu(x: Any) -> Any:
-    """x * Phi(x)."""
+def gelu(x: TensorLike) -> Tensor:
+    """x * Phi(x) by element with the exact Phi of the normal distribution, of x's shape (Hendrycks and Gimpel, 2016).
+
+    TypeError if x is not tensor-like.
+    """
     return use.gelu(x)
 
 
-def silu(x: Any) -> Any:
-    """x * sigmoid(x)."""
+def silu(x: TensorLike) -> Tensor:
+    """x * sigmoid(x) by element, of x's shape (Elfwing et al., 2017). TypeError if x is not tensor-like."""
     return use.silu(x)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    """x where positive, else alpha * (exp(x) - 1)."""
+def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
+    """x where positive, else alpha * (exp(x) - 1), of x's shape (Clevert et al., 2016). TypeError if not tensor-like."""
     return use.elu(x, alpha=alpha)
 
 
-def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """x where positive, else slope * x."""
+def leaky_relu(x: TensorLike, slope: float = 0.01) -> Tensor:
+    """x where positive, else slope * x, of x's shape (Maas et al., 2013). TypeError if x is not tensor-like."""
     return use.leaky_relu(x, alpha=slope)
 
 
-def softplus(x: Any) -> Any:
-    """log(1 + exp(x))."""
+def softplus(x: TensorLike) -> Tensor:
+    """log(1 + exp(x)) without overflow, of x's shape (Dugas et al., 2001). TypeError if x is not tensor-like."""
     return use.softplus(x)
 
 
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x))."""
+def sigmoid(x: TensorLike) -> Tensor:
+    """1 / (1 + exp(-x)) by element, of x's shape. TypeError if x is not tensor-like."""
     return use.sigmoid(x)
 
 
-def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
+def tanh(x: TensorLike) -> Tensor:
+    """Hyperbolic tangent by element, of x's shape. TypeError if x is not tensor-like."""
     return use.tanh(x)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along an axis."""
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """exp(x) / sum(exp(x)) along an axis without overflow, of x's shape. OutOfRangeError if there is no such axis."""
     return use.softmax(x, axis=axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """log(softmax(x)), without overflow."""
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """log(softmax(x)) along an axis without overflow, of x's shape. OutOfRangeError if there is no such axis."""
     return use.log_softmax(x, axis=axis)
 
 
-def one_hot(labels: Any, classes: int) -> Any:
-    """Rows of zeros with a one at the label."""
+def one_hot(labels: TensorLike, classes: int) -> Tensor:
+    """Rows of zeros with a one at the label: integers [..] -> float32 [.., classes]; negative ones count from the end.
+
+    DTypeError if labels are no integers, ArgumentError if classes is negative, OutOfRangeError for a label when it runs.
+    """
     return use.one_hot(labels, depth=classes)
 
 
-def cross_entropy(logits: Any, labels: Any, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:
-    """-log_softmax(logits [n, classes])[labels [n]]; label_smoothing spreads that much over all classes."""
+def cross_entropy(logits: TensorLike, labels: TensorLike, reduction: str = "mean",
+                  label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
+    """-log_softmax(logits)[label] of logits [n, classes, ..] and integer labels [n, ..], or probabilities of the
+    logits' shape. label_smoothing spreads that share over all classes (Szegedy et al., 2016); labels of -100 are left
+    out. reduction: "mean" (over labels that count), "sum" (both of shape []) or "none" ([n, ..]). ShapeError if they do
+    not fit, ArgumentError for another reduction or smoothing, OutOfRangeError for a label when it runs.
+    """
     return use.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=reduction)
 
 
-def nll_loss(log_probabilities: Any, labels: Any, reduction: str = "mean") -> Any:
-    """-log_probabilities [n, classes][labels [n]]."""
+def nll_loss(log_probabilities: TensorLike, labels: TensorLike, reduction: str = "mean") -> Tensor:
+    """-log_probabilities[label] of [n, classes, ..] and integer labels [n, ..]; reduction and errors (ShapeError,
+    ArgumentError, OutOfRangeError) as for `cross_entropy`, DTypeError if labels are no integers.
+    """
     return use.nll_loss(log_probabilities, labels, reduction=reduction)
 
 
-def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """(prediction - target)^2."""
+def mse_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
+    """(prediction - target)^2, broadcast; reduction: "mean", "sum" (both of shape []) or "none".
+
+    ShapeError if shapes do not broadcast, ArgumentError for another reduction.
+    """
     return use.mse_loss(prediction, target, reduction=reduction)
 
 
-def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """|prediction - target|."""
+def l1_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
+    """|prediction - target|, broadcast; reduction and errors (ShapeError, ArgumentError) as for `mse_loss`."""
     return use.l1_loss(prediction, target, reduction=reduction)
 
 
-def bce_with_logits(logits: Any, target: Any, reduction: str = "mean") -> Any:
-    """Binary cross entropy of sigmoid(logits)."""
+def bce_with_logits(logits: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
+    """Binary cross entropy of sigmoid(logits) and targets in 0 .. 1 without overflow, broadcast; reduction and errors
+    (ShapeError, ArgumentError) as for `mse_loss`.
+    """
     return use.bce_with_logits(logits, target, reduction=reduction)

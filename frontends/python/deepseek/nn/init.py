@@ -14,54 +14,68 @@ def _write(x: Any, value: Any) -> Any:
     return x
 
 
-def fans(x: Any) -> tuple[int, int]:
-    """How many inputs and outputs an element of a weight [out, in, ...] connects."""
+def fans(x: Tensor) -> tuple[int, int]:
+    """How many inputs and outputs an element of a weight [out, in, ..] connects: in and out times the window's size.
+
+    IndexError for fewer than two axes.
+    """
     field = math.prod(x.shape[2:])
     return x.shape[1] * field, x.shape[0] * field
 
 
-def constant_(x: Any, value: float) -> Any:
-    """One value everywhere."""
+def constant_(x: T, value: float) -> T:
+    """Writes one value everywhere into x [..] and answers x. ReadOnlyError."""
     return _write(x, value)
 
 
-def zeros_(x: Any) -> Any:
-    """Zeros."""
+def zeros_(x: T) -> T:
+    """Writes zeros into x [..] and answers x. ReadOnlyError."""
     return _write(x, 0.0)
 
 
-def ones_(x: Any) -> Any:
-    """Ones."""
+def ones_(x: T) -> T:
+    """Writes ones into x [..] and answers x. ReadOnlyError."""
     return _write(x, 1.0)
 
 
-def uniform_(x: Any, low: float = 0.0, high: float = 1.0) -> Any:
-    """Uniform in [low, high)."""
+def uniform_(x: T, low: float = 0.0, high: float = 1.0) -> T:
+    """Writes uniform numbers in [low, high) into x [..] and answers x. DTypeError unless x is floating."""
     return _write(x, random.uniform(low, high, x.shape, x.dtype))
 
 
-def normal_(x: Any, mean: float = 0.0, std: float = 1.0) -> Any:
-    """Normal."""
+def normal_(x: T, mean: float = 0.0, std: float = 1.0) -> T:
+    """Writes normal numbers of this mean and standard deviation into x [..] and answers x. DTypeError unless floating."""
     return _write(x, random.normal(mean, std, x.shape, x.dtype))
 
 
-def xavier_uniform_(x: Any, gain: float = 1.0) -> Any:
-    """Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+def xavier_uniform_(x: T, gain: float = 1.0) -> T:
+    """Writes uniform numbers of variance gain^2 * 2 / (fan_in + fan_out) into x [out, in, ..] (Glorot and Bengio, 2010).
+
+    IndexError for fewer than two axes, DTypeError unless x is floating.
+    """
     bound = gain * math.sqrt(6.0 / sum(fans(x)))
     return uniform_(x, -bound, bound)
 
 
-def xavier_normal_(x: Any, gain: float = 1.0) -> Any:
-    """Normal with variance 2 / (fan_in + fan_out)."""
+def xavier_normal_(x: T, gain: float = 1.0) -> T:
+    """Writes normal numbers of variance gain^2 * 2 / (fan_in + fan_out) into x [out, in, ..] (Glorot and Bengio, 2010).
+
+    IndexError for fewer than two axes, DTypeError unless x is floating.
+    """
     return normal_(x, 0.0, gain * math.sqrt(2.0 / sum(fans(x))))
 
 
-def kaiming_uniform_(x: Any, gain: float = math.sqrt(2.0)) -> Any:
-    """Uniform with variance gain^2 / fan_in (He et al., 2015); the gain is that of ReLU."""
+def kaiming_uniform_(x: T, gain: float = math.sqrt(2.0)) -> T:
+    """Writes uniform numbers of variance gain^2 / fan_in into x [out, in, ..]; the gain is that of ReLU (He et al.,
+    2015). IndexError for fewer than two axes, DTypeError unless x is floating.
+    """
     bound = gain * math.sqrt(3.0 / fans(x)[0])
     return uniform_(x, -bound, bound)
 
 
-def kaiming_normal_(x: Any, gain: float = math.sqrt(2.0)) -> Any:
-    """Normal with variance gain^2 / fan_in."""
+def kaiming_normal_(x: T, gain: float = math.sqrt(2.0)) -> T:
+    """Writes normal numbers of variance gain^2 / fan_in into x [out, in, ..] (He et al., 2015).
+
+    IndexError for fewer than two axes, DTypeError unless x is floating.
+    """
     return normal_(x, 0.0, gain / math.sqrt(fans(x)[0]))

@@ -10,7 +10,10 @@ from ..tensors import Tensor
 
 
 class Parameter(Tensor):
-    """A tensor that a Module finds as its own and optimizers change; requires a gradient unless told otherwise."""
+    """A tensor, of the data's shape, that a Module finds as its own and optimizers change.
+
+    Shares the memory of a tensor it is made of. Requires a gradient unless told otherwise: DTypeError unless floating.
+    """
 
     __slots__ = ()
 
@@ -20,6 +23,8 @@ class Parameter(Tensor):
 
 class Module:
     """Base of all modules. Assign parameters and modules as attributes in `__init__`, compute in `forward`.
+
+    AttributeError when that is done before `super().__init__()`; TypeError for another value in a parameter's place.
 
     >>> class Twice(nn.Module):
     ...     def __init__(self):
@@ -71,28 +76,28 @@ class Module:
                 return
         object.__delattr__(self, name)
 
-    def register_buffer(self, name: str, value: Any) -> None:
-        """A tensor that belongs to the state but gets no gradient (running means)."""
+    def register_buffer(self, name: str, value: Tensor | None) -> None:
+        """A tensor of any shape that belongs to the state but gets no gradient (running means); None keeps the name free."""
         self._buffers[name] = value
 
     def register_parameter(self, name: str, value: Parameter | None) -> None:
-        """As assigning it; None keeps the name free."""
+        """As assigning it, of any shape; None keeps the name free."""
         self._parameters[name] = value
 
     # ---- walking -----------------------------------------------------------------------------------------------------
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all inside, with dotted names."""
+        """This module and all inside with dotted names, each before those inside it; prefix goes in front of the names."""
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
                 yield from module.named_modules(f"{prefix}.{name}" if prefix else name)
 
     def modules(self) -> Iterator[Module]:
-        """This module and all inside."""
+        """This module and all inside, each before those inside it."""
         return (module for _, module in self.named_modules())
 
     def children(self) -> Iterator[Module]:
-        """The modules directly inside."""
+        """The modules directly inside this one."""
         return (module for module in self._modules.values() if module is not None)
 
     def _named(self, group: str) -> Iterator[tuple[str, Any]]:
@@ -108,19 +113,19 @@ class Module:
         return self._named("_parameters")
 
     def parameters(self) -> Iterator[Parameter]:
-        """All parameters."""
+        """All parameters of this module and those inside, shared ones once."""
         return (value for _, value in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """All buffers with dotted names."""
+        """All buffers with dotted names, shared ones once."""
         return self._named("_buffers")
 
     def buffers(self) -> Iterator[Tensor]:
-        """All buffers."""
+        """All buffers of this module and those inside, shared ones once."""
         return (value for _, value in self.named_buffers())
 
-    def apply(self, function: Callable[[Module], Any]) -> Module:
-        """Calls function with every module inside, then with this one."""
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Calls function with every module inside, then with this one, and answers this one; the function's errors pass."""
         for module in self.children():
             module.apply(function)
         function(self)
@@ -128,13 +133,13 @@ class Module:
 
     # ---- state -------------------------------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Tensor]:
-        """All parameters and buffers by name; they share memory with the module."""
+        """All parameters and buffers by dotted name; they share memory with the module."""
         return {name: value.detach() for name, value in (*self.named_parameters(), *self.named_buffers())}
 
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
+    def load_state_dict(self, state: Mapping[str, TensorLike], strict: bool = True) -> tuple[list[str], list[str]]:
         """Copies tensors into parameters and buffers of these names. Answers missing and unexpected names.
 
-        KeyError if there are any and strict; ShapeError if a shape differs. Nothing is changed on failure.
+        NotFoundError (a KeyError) if there are any and strict; ShapeError if a shape differs. Nothing is changed on failure.
         """
         own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
         missing = [name for name in own if name not in state]
@@ -150,29 +155,32 @@ class Module:
                 _native.assign(own[name], value)
         return missing, unexpected
 
-    def train(self, mode: bool = True) -> Module:
-        """Training mode for all modules inside (dropout, running statistics)."""
+    def train(self, mode: bool = True) -> Self:
+        """Training mode for this module and all inside (dropout, running statistics); answers the module."""
         for module in self.modules():
             object.__setattr__(module, "training", mode)
         return self
 
-    def eval(self) -> Module:
-        """Evaluation mode for all modules inside."""
+    def eval(self) -> Self:
+        """Evaluation mode for this module and all inside; answers the module."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
-        """Sets requires_grad of all parameters."""
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Sets requires_grad of all parameters and answers the module."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
 
     def zero_grad(self) -> None:
-        """Forgets all gradients."""
+        """Forgets the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.grad = None
 
-    def to(self, target: Any) -> Module:
-        """Moves parameters and buffers to a device ("cpu"), or floating ones to a dtype."""
+    def to(self, target: Any) -> Self:
+        """Moves parameters and buffers to a device ("cpu"), or floating ones to a dtype; answers the module.
+
+        The parameters are new ones: make optimizers afterwards. DeviceError if the device is absent, TypeError for dtypes.
+        """
         is_dtype = not isinstance(target, str) or target in _native_names()
         for module in self.modules():
             for group in (module._parameters, module._buffers):
@@ -185,14 +193,14 @@ class Module:
 
     # ---- calling -----------------------------------------------------------------------------------------------------
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; to be written by subclasses."""
+        """What the module computes; to be written by subclasses. NotImplementedError here."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
 
     def extra_repr(self) -> str:
-        """What repr shows in the brackets."""
+        """What repr shows in the brackets; to be written by subclasses."""
         return ""
 
     def __repr__(self) -> str:
@@ -208,7 +216,10 @@ def _native_names() -> Mapping[str, Any]:
 
 
 class Sequential(Module):
-    """Modules one after the other."""
+    """Modules one after the other: each gets what the one before answered. An index gives a module, a slice the like.
+
+    IndexError for a module that is not there.
+    """
 
     def __init__(self, *modules: Module) -> None:
         super().__init__()
@@ -216,12 +227,13 @@ class Sequential(Module):
             self._modules[str(i)] = module
 
     def forward(self, x: Any) -> Any:
+        """What the last module answers, x itself without modules. The modules' errors, such as ShapeError, pass through."""
         for module in self._modules.values():
             x = module(x)
         return x
 
-    def append(self, module: Module) -> Sequential:
-        """Adds a module at the end."""
+    def append(self, module: Module) -> Self:
+        """Adds a module at the end and answers the whole."""
         self._modules[str(len(self._modules))] = module
         return self
 
@@ -237,7 +249,10 @@ class Sequential(Module):
 
 
 class ModuleList(Module):
-    """A list of modules whose parameters are found."""
+    """A list of modules whose parameters are found; it cannot be called itself (NotImplementedError).
+
+    IndexError for a module that is not there.
+    """
 
     def __init__(self, modules: Any = ()) -> None:
         super().__init__()
@@ -255,8 +270,8 @@ class ModuleList(Module):
     def __setitem__(self, index: int, module: Module) -> None:
         self._modules[str(range(len(self))[index])] = module
 
-    def extend(self, modules: Any) -> ModuleList:
-        """Adds modules at the end."""
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Adds modules at the end and answers the list. TypeError if they cannot be iterated over."""
         for module in modules:
             self.append(module)
         return self

@@ -9,7 +9,10 @@ from ..sugar import use
 
 
 class Optimizer:
-    """Base: parameters in `groups` with their settings, state by parameter."""
+    """Base: parameters in `groups` (dicts with "params" and settings such as "lr"), state by parameter.
+
+    parameters: tensors, or such dicts, whose settings go before the defaults. ValueError if there are no parameters.
+    """
 
     def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
         parameters = list(parameters)
@@ -25,12 +28,15 @@ class Optimizer:
         """PyTorch's name for `groups`."""
         return self.groups
 
-    def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Changes one parameter; to be written by subclasses."""
+    def update(self, parameter: Tensor, gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Changes one parameter in place by a gradient of its shape; to be written by subclasses.
+
+        state: its own, kept between steps; group: its settings. NotImplementedError here.
+        """
         raise NotImplementedError
 
     def step(self) -> None:
-        """Changes every parameter that has a gradient."""
+        """Changes every parameter that has a gradient, in place; recorded outside of gradients. ShapeError, DTypeError."""
         self.steps += 1
         with autograd.no_grad():
             for group in self.groups:
@@ -40,7 +46,7 @@ class Optimizer:
                         self.update(parameter, gradient, self.state.setdefault(id(parameter), {}), group)
 
     def zero_grad(self) -> None:
-        """Forgets all gradients."""
+        """Forgets the gradients of all parameters."""
         for group in self.groups:
             for parameter in group["params"]:
                 parameter.grad = None
@@ -53,7 +59,10 @@ class Optimizer:
         return {"steps": self.steps, "groups": settings, "state": tensors}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a saved state."""
+        """Goes on from a saved state of an optimizer with as many parameters in the same order, copying its tensors.
+
+        KeyError or IndexError if it is something else.
+        """
         order = [parameter for group in self.groups for parameter in group["params"]]
         self.steps = int(state["steps"])
         for group, settings in zip(self.groups, state["groups"]):
@@ -65,13 +74,18 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with momentum (Nesterov's with nesterov=True) and weight decay."""
+    """Stochastic gradient descent with momentum (Nesterov's with nesterov=True; Sutskever et al., 2013).
+
+    velocity = momentum * velocity + gradient + weight_decay * parameter; parameter -= lr * velocity. State: a velocity
+    of the parameter's shape. ValueError if there are no parameters.
+    """
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, momentum: float = 0.0, weight_decay: float = 0.0,
                  nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov)
 
-    def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, parameter: Tensor, gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """One step of a parameter by a gradient of its shape, in place. ShapeError if it differs."""
         rate, decay = float(group["lr"]), group["weight_decay"]
         if not group["momentum"]:
             _native.assign(parameter, use.sgd_step(parameter, gradient, rate, weight_decay=decay))
@@ -87,7 +101,11 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba, 2014); weight decay is added to the gradient."""
+    """Adam (Kingma and Ba, 2014) with bias correction; weight decay is added to the gradient.
+
+    State: moving averages of gradient and square by betas, of the parameter's shape. ValueError if there are no
+    parameters.
+    """
 
     decoupled = False
 
@@ -95,7 +113,8 @@ class Adam(Optimizer):
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def update(self, parameter: Any, gradient: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, parameter: Tensor, gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """One step of a parameter by a gradient of its shape, in place. ShapeError if it differs."""
         if not state:
             state["mean"], state["square"] = creation.zeros_like(parameter), creation.zeros_like(parameter)
         value, mean, square = use.adam_step(
@@ -109,7 +128,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
+    """Adam with decoupled weight decay: parameter -= lr * weight_decay * parameter (Loshchilov and Hutter, 2017).
+
+    ValueError if there are no parameters.
+    """
 
     decoupled = True
 

@@ -16,7 +16,8 @@ def classify(image: Any, model: Any, top: int = 3) -> list[tuple[str, float]]:
     """The most probable classes of an image: [('7', 0.998), ('1', 0.001), ..].
 
     image: a path, a PIL image or an array [h, w] (or [h, w, channels]); it is scaled to what the model was trained on.
-    model: a path that `ImageClassifier.save` wrote, or one. Fails with CheckpointError, FileNotFoundError.
+    model: a path that `ImageClassifier.save` wrote, or one. CheckpointError if that cannot be read, FileNotFoundError
+    for a missing picture, ImportError without Pillow where one is needed.
     """
     if not isinstance(model, ImageClassifier):
         path = os.path.abspath(os.fspath(model))

@@ -10,7 +10,8 @@ from .. import random
 def augment(images: Any, shift: float = 1.0, degrees: float = 12.0, zoom: float = 0.12) -> Any:
     """Images [n, c, h, w] (NumPy float32) turned, zoomed and moved at random, by bilinear sampling; outside is 0.
 
-    shift in pixels, degrees and zoom are the largest changes to either side. Draws from the one random counter.
+    shift in pixels, degrees and zoom (a share) are the largest changes to either side. Draws from the one random
+    counter. ValueError unless there are four axes.
     """
     import numpy as np
 

@@ -27,7 +27,8 @@ def network(channels: int, size: Sequence[int], classes: int, width: int) -> nn.
 class ImageClassifier:
     """A trained network: `probabilities(images)`, `classify(image)`, `save(path)`, `ImageClassifier.load(path)`.
 
-    Images are [h, w] or [h, w, c] with values 0 .. scale; `history`: (loss, validation accuracy) by epoch.
+    Images are [h, w] or [h, w, c] with values 0 .. scale; shape is (c, h, w); `history`: (loss, validation accuracy) by
+    epoch. ValueError if a size is negative.
     """
 
     def __init__(self, classes: Sequence[str], shape: Sequence[int], scale: float, width: int = 24) -> None:
@@ -48,7 +49,10 @@ class ImageClassifier:
         return np.ascontiguousarray(images)
 
     def probabilities(self, images: Any, batch_size: int = 512) -> Any:
-        """Class probabilities [n, classes] of images [n, h, w], a NumPy array."""
+        """Class probabilities [n, classes] of images [n, h, w], a NumPy array; the network is put in evaluation mode.
+
+        ShapeError if the images' size is not the model's.
+        """
         import numpy as np
 
         images = self.prepare(images)
@@ -59,18 +63,20 @@ class ImageClassifier:
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
 
     def classify(self, image: Any, top: int = 3) -> list[tuple[str, float]]:
-        """The most probable classes of one image: a path, a PIL image or an array."""
+        """The most probable classes of one image [h, w] or [h, w, c]: a path, a PIL image or an array; names and
+        probabilities. FileNotFoundError for a missing picture, ImportError without Pillow where one is needed.
+        """
         found = self.probabilities(_pixels(image, self.shape, self.scale)[None])[0]
         return [(self.classes[i], round(float(found[i]), 3)) for i in found.argsort(kind="stable")[::-1][:top]]
 
     def accuracy(self, images: Any, labels: Any) -> float:
-        """The share of images whose most probable class is their label (an index into classes)."""
+        """The share of images [n, h, w] whose most probable class is their label [n] (an index into classes). ShapeError."""
         import numpy as np
 
         return float((self.probabilities(images).argmax(1) == np.asarray(labels)).mean())
 
     def save(self, path: Any) -> None:
-        """Writes weights and description to one file; the extension picks the format."""
+        """Writes weights and description to one file; the extension picks the format. CheckpointError if that fails."""
         description = {"classes": self.classes, "shape": self.shape, "scale": self.scale, "width": self.width}
         checkpoint.save(self.network, path, {"deepseek.vision": json.dumps(description)})
 

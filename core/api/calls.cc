@@ -43,8 +43,7 @@ Status call(Context& c, ThreadState& t, const Operator& op, const ds_value* inpu
     if (*output_count < 1) return error(DS_INVALID_ARGUMENT, op.name(), ": room for 1 output is needed");
     bool made;
     DS_RETURN_IF_ERROR(view_tensor(c, *source, op, attributes, outputs, &made));
-    *output_count = 1;
-    if (made) return {};
+    if (made) return *output_count = 1, Status();
   }
   DS_RETURN_IF_ERROR(read_inputs(c, t, inputs, input_count, location));
   DS_RETURN_IF_ERROR(t.recorder.record(op, t.inputs, t.weak, attributes, location, &t.outputs));

@@ -91,6 +91,7 @@ int32_t ds_set_requires_grad(ds_handle context, ds_handle handle, int32_t requir
     }
     if (!requires_grad) {
       (own ? tensor->storage->value.grad : tensor->leaf) = GradRef();
+      if (own) ++tensor->storage->version;
       return {};
     }
     if (value.grad) return {};
@@ -179,7 +180,7 @@ int32_t ds_tensor_grad(ds_handle context, ds_handle handle, ds_handle* gradient)
     Tensor* tensor;
     DS_RETURN_IF_ERROR(c.tensor(handle, &tensor));
     GradRef grad = grad_of(*tensor);
-    *gradient = grad && !grad->op && grad->gradient ? c.add(grad->gradient) : 0;
+    *gradient = grad && !grad->op && grad->gradient ? c.tensors.add(Ref<Tensor>(new Tensor(grad->gradient))) : 0;
     return {};
   });
 }
@@ -190,7 +191,7 @@ int32_t ds_set_grad(ds_handle context, ds_handle handle, ds_handle gradient) {
     DS_RETURN_IF_ERROR(c.tensor(handle, &tensor));
     GradRef grad = grad_of(*tensor);
     if (!gradient) {
-      if (grad) grad->gradient = Value();
+      if (grad) grad->gradient.reset();
       return {};
     }
     if (!grad || grad->op) return error(DS_INVALID_ARGUMENT, "set_grad: the tensor is no leaf that requires gradients");
@@ -201,7 +202,11 @@ int32_t ds_set_grad(ds_handle context, ds_handle handle, ds_handle gradient) {
     if (!same_shape(value.spec(), grad->leaf_spec))
       return error(DS_SHAPE_MISMATCH, "set_grad: a gradient of shape ", shape_text(shape_of(value.spec())),
                    " for a tensor of shape ", shape_text(shape_of(grad->leaf_spec)));
-    grad->gradient = std::move(value);
+    if (value.spec().dtype != grad->leaf_spec.dtype)
+      return error(DS_DTYPE_MISMATCH, "set_grad: a gradient of ", dtype_name(value.spec().dtype), " for a tensor of ",
+                   dtype_name(grad->leaf_spec.dtype));
+    bool whole = !source->view && !source->detached;
+    grad->gradient = whole ? source->storage : Ref<Storage>(new Storage(std::move(value)));
     return {};
   });
 }

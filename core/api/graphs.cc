@@ -122,10 +122,15 @@ int32_t ds_graph_call(ds_handle context, ds_handle handle, const ds_handle* inpu
       std::vector<Value> in, out;
       for (ValueId input : graph.inputs(node)) in.push_back(input == kNone ? Value() : values[input]);
       DS_RETURN_IF_ERROR(t.recorder.record(*node.op, in, {}, graph.attributes(node), 0, &out));
+      if (out.size() != node.output_count)
+        return error(DS_CORRUPT, "graph_call: ", node.op->name(), " yields ", out.size(), " outputs, the graph says ",
+                     node.output_count);
       for (uint32_t i = 0; i < node.output_count; ++i) values[node.first_output + i] = out[i];
+      if (node.op->has(DS_TRAIT_DATA_DEPENDENT)) DS_RETURN_IF_ERROR(t.recorder.settle(0));  // sizes first
     }
+    DS_RETURN_IF_ERROR(t.recorder.settle(0));
     *output_count = uint32_t(parsed->outputs.size());
     for (uint32_t i = 0; i < *output_count; ++i) outputs[i] = c.add(values[parsed->outputs[i]]);
-    return t.recorder.settle(0);
+    return {};
   });
 }

@@ -52,6 +52,7 @@ Status own_memory(Context& c, Storage& storage) {
   DS_RETURN_IF_ERROR(new_buffer(c, data.spec.device, byte_count(data.spec), &copy->buffer, &device));
   DS_RETURN_IF_ERROR(c.executor.read(storage.value, copy->buffer->memory, byte_count(data.spec)));
   storage.value.content = Content(std::move(copy));
+  ++storage.version;  // views look at it from now on
   return {};
 }
 
@@ -293,6 +294,7 @@ int32_t ds_export_release(ds_handle context, const ds_tensor* exported) {
     std::unique_ptr<Export> lent(reinterpret_cast<Export*>(const_cast<ds_tensor*>(exported)));
     if (!lent->writable) return {};
     lent->buffer->touch();
+    ++lent->storage->version;
     if (--lent->buffer->exports == 0 && !lent->buffer->is_foreign && lent->storage->pinned == lent->buffer)
       lent->storage->pinned.reset();
     return {};

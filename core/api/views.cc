@@ -41,13 +41,20 @@ Status Context::value_of(Tensor& tensor, Recorder& recorder, uint64_t location, 
     bool &now, before;
     ~Mode() { now = before; }
   } mode{recorder.grad_enabled, std::exchange(recorder.grad_enabled, tensor.tracked)};
-  bool fresh = tensor.cached && tensor.cached_version == storage.version;
+  // Memory that somebody outside may write is read anew each time.
+  bool fresh = tensor.cached && tensor.cached_version == storage.version && !storage.pinned;
   if (fresh && (tensor.cached->recorder || tensor.cached->ready())) {
     *value = Value(tensor.cached);
   } else if (tensor.origin) {
+    Tensor& leaf = *tensor.origin.get();
     Value whole;
-    DS_RETURN_IF_ERROR(value_of(*tensor.origin.get(), recorder, location, &whole));
-    DS_RETURN_IF_ERROR(recorder.read_view(whole, *tensor.part, location, value));
+    DS_RETURN_IF_ERROR(value_of(leaf, recorder, location, &whole));
+    if (leaf.view) {  // the storage with the leaf's elements where they are
+      Value base = storage.value, elements = std::move(whole);
+      base.grad = GradRef();
+      DS_RETURN_IF_ERROR(recorder.write_view(base, elements, *leaf.view, location, &whole));
+    }
+    DS_RETURN_IF_ERROR(recorder.read_view(whole, *tensor.view, location, value));
     if (!fresh) tensor.cached_grad = value->grad;
     tensor.cached = value->content.data();
     tensor.cached_version = storage.version;
@@ -106,8 +113,14 @@ Status adapt(Recorder& recorder, Value source, const ds_spec& target, uint64_t l
     DS_RETURN_IF_ERROR(recorder.record_role("cast", {&source, 1}, {&dtype, 1}, location, &cast));
     source = std::move(cast);
   }
-  if (same_shape(source.spec(), target) && !source.content->scalar) return *value = std::move(source), Status();
-  if (same_shape(source.spec(), target)) return recorder.record_role("copy", {&source, 1}, {}, location, value);
+  if (same_shape(source.spec(), target)) {
+    // A leaf stays the user's, foreign memory its owner's: neither becomes the target's content.
+    const Data& data = *source.content.get();
+    bool leaf = source.grad && !source.grad->op;
+    if (data.scalar || leaf || (data.buffer && data.buffer->foreign()))
+      return recorder.record_role("copy", {&source, 1}, {}, location, value);
+    return *value = std::move(source), Status();
+  }
   return broadcast_to(recorder, source, target, location, value);
 }
 
@@ -164,27 +177,6 @@ Status assign(Context& c, ThreadState& t, Tensor& target, Value source, uint64_t
   return t.recorder.settle(location);
 }
 
-// The view `made` of `source` by `op` (null: by its own elements in the storage) passes gradients to a leaf among them.
-// False: such a view cannot be expressed by the leaf's elements.
-bool follow(Tensor& source, const Operator* op, std::span<const ds_value> attributes, Tensor* made) {
-  Tensor* leaf = source.leaf ? &source : source.origin.get();
-  if (!leaf) return true;
-  ds_view_spec part;
-  if (op) {
-    ds_view_spec from = source.view ? *source.view : dense_view(source.base_spec());
-    ds_spec spec = make_spec(from.dtype, {from.shape, size_t(from.rank)}, source.base_spec().device);
-    from = source.leaf ? dense_view(spec) : *source.part;
-    bool materialize;
-    if (plan_view(*op, spec, from, attributes, &part, &materialize) || materialize) return false;
-  } else {
-    if (leaf->view) return false;
-    part = *made->view;
-  }
-  made->origin = Ref<Tensor>(leaf);
-  made->part = std::make_unique<ds_view_spec>(part);
-  return true;
-}
-
 // A view tensor: shares the storage. Answers *made = false when the operator's result is no view of this memory.
 Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<const ds_value> attributes,
                    ds_handle* handle, bool* made) {
@@ -205,8 +197,7 @@ Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<con
   bool broadcast = false;
   for (int i = 0; i < result.rank; ++i) broadcast |= result.strides[i] == 0 && result.shape[i] > 1;
   tensor->read_only = source.read_only || broadcast;
-  *made = follow(source, &op, attributes, tensor.get());
-  if (!*made) return {};
+  tensor->origin = source.leaf ? Ref<Tensor>(&source) : source.origin;
   *handle = c.tensors.add(std::move(tensor));
   return {};
 }
@@ -261,8 +252,7 @@ int32_t ds_tensor_as_strided(ds_handle context, ds_handle handle, int64_t offset
     made->detached = tensor->detached;
     made->tracked = tensor->tracked && t.recorder.grad_enabled;
     made->read_only = tensor->read_only;
-    if (!follow(*tensor, nullptr, {}, made.get()))
-      return error(DS_UNSUPPORTED, "as_strided: of a view that requires gradients itself; take it of the whole").at(location);
+    made->origin = tensor->leaf ? Ref<Tensor>(tensor) : tensor->origin;
     *view = c.tensors.add(std::move(made));
     return {};
   });

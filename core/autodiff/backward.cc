@@ -22,7 +22,14 @@ class Walk {
       DS_RETURN_IF_ERROR(visit(*state));
       DS_RETURN_IF_ERROR(recorder_.settle(request_.location));
     }
-    for (auto& [leaf, gradient] : collected_) leaf->gradient = gradient;
+    for (auto& [leaf, gradient] : collected_) {
+      if (!leaf->gradient) {
+        leaf->gradient = Ref<Storage>(new Storage(gradient));
+      } else {
+        leaf->gradient->value = gradient;
+        ++leaf->gradient->version;
+      }
+    }
     DS_RETURN_IF_ERROR(answer(results));
     if (!request_.retain_graph && !request_.create_graph) give_up();
     return {};
@@ -114,8 +121,9 @@ class Walk {
   }
 
   Status run_hooks(State& s) {
-    for (size_t i = 0; i < s.node->hooks.size(); ++i) {
-      auto& [output, hook] = s.node->hooks[i];
+    auto hooks = s.node->hooks;  // a hook may remove itself, or others
+    for (auto& [output, hook] : hooks) {
+      if (std::none_of(s.node->hooks.begin(), s.node->hooks.end(), [&](auto& h) { return h.second.id == hook.id; })) continue;
       Value& gradient = s.gradients[output];
       if (!gradient) continue;
       Status status;
@@ -146,7 +154,7 @@ class Walk {
       }
       if (node.gradient) {
         Value sum;
-        DS_RETURN_IF_ERROR(add(node.gradient, gradient, request_.location, &sum));
+        DS_RETURN_IF_ERROR(add(node.gradient->value, gradient, request_.location, &sum));
         gradient = std::move(sum);
       }
       collected_.emplace_back(s.node, std::move(gradient));

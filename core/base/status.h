@@ -13,8 +13,9 @@ namespace ds::core {
 class [[nodiscard]] Status {
  public:
   Status() = default;  // fine
+  // A failure, also where a plugin names DS_OK as its reason.
   Status(ds_status code, std::string text, uint64_t location = 0)
-      : error_(new Error{code, std::move(text), location}) {}
+      : error_(new Error{code == DS_OK ? DS_BAD_PLUGIN : code, std::move(text), location}) {}
 
   bool ok() const { return !error_; }
   explicit operator bool() const { return !ok(); }  // true = there is an error, as in `if (auto s = f()) return s;`

@@ -124,6 +124,14 @@ Status Recorder::record(const Operator& op, std::span<const Value> inputs, std::
     if (converted.empty()) converted.assign(inputs.begin(), inputs.end());
     DS_RETURN_IF_ERROR(convert(inputs[i], call_inputs[i].weak, call.input_dtypes[i], device, location, &converted[i]));
   }
+  // What a gradient will read must not change under it: foreign memory is copied first.
+  for (uint32_t i = 0; any_grad && i < inputs.size(); ++i) {
+    const Value& given = converted.empty() ? inputs[i] : converted[i];
+    if (!given || !op.reads_input(i) || !given.content->buffer || !given.content->buffer->foreign()) continue;
+    if (converted.empty()) converted.assign(inputs.begin(), inputs.end());
+    Value original = converted[i];
+    DS_RETURN_IF_ERROR(record_role("copy", {&original, 1}, {}, location, &converted[i]));
+  }
   std::span<const Value> actual = converted.empty() ? inputs : std::span<const Value>(converted);
   if (any_grad && !op.table.gradient && op.table.decompose && !op.has(DS_TRAIT_NOT_DIFFERENTIABLE))
     return record_composite(op, actual, call, location, outputs);

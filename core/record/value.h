@@ -112,6 +112,27 @@ struct Value {
   explicit operator bool() const { return bool(content); }
 };
 
+// Memory all views of it share. The current content is `value`; a write makes a new version.
+class Storage {
+ public:
+  explicit Storage(Value v) : value(std::move(v)) {}
+  static void* operator new(size_t) { return Pool<Storage>::take(); }
+  static void operator delete(void* p) { Pool<Storage>::give(p); }
+  void retain() { ++references_; }
+  void release() {
+    if (--references_ == 0) delete this;
+  }
+  bool shared() const { return references_ > 1; }
+
+  Value value;
+  uint64_t version = 0;
+  bool read_only = false;
+  Ref<Buffer> pinned;  // foreign or exported memory that must see every write
+
+ private:
+  uint32_t references_ = 0;
+};
+
 // A hook on a gradient; answers DS_OK, and may set *replacement.
 struct Hook {
   uint64_t id;
@@ -141,7 +162,7 @@ struct GradNode {
   std::unique_ptr<std::byte[]> attribute_memory;  // lists and strings of attributes
   bool freed = false;                                 // its content was given up by an earlier backward
   std::vector<std::pair<uint32_t, Hook>> hooks;       // by output
-  Value gradient;                                     // of a leaf: .grad
+  Ref<Storage> gradient;                              // of a leaf: .grad, whose tensors all share it
   ds_spec leaf_spec{};
 
   void retain() { ++references_; }
@@ -158,27 +179,6 @@ inline GradRef::GradRef(GradNode* node) : node_(node) {
 inline GradRef::~GradRef() {
   if (node_) node_->release();
 }
-
-// Memory all views of it share. The current content is `value`; a write makes a new version.
-class Storage {
- public:
-  explicit Storage(Value v) : value(std::move(v)) {}
-  static void* operator new(size_t) { return Pool<Storage>::take(); }
-  static void operator delete(void* p) { Pool<Storage>::give(p); }
-  void retain() { ++references_; }
-  void release() {
-    if (--references_ == 0) delete this;
-  }
-  bool shared() const { return references_ > 1; }
-
-  Value value;
-  uint64_t version = 0;
-  bool read_only = false;
-  Ref<Buffer> pinned;  // foreign or exported memory that must see every write
-
- private:
-  uint32_t references_ = 0;
-};
 
 // What a handle stands for.
 class Tensor {
@@ -202,9 +202,7 @@ class Tensor {
   bool tracked = true;  // a view made while gradients were enabled, whenever it is read
   bool read_only = false;
   GradRef leaf;  // of a view, or of a detached tensor, that asks for gradients itself
-  // Of a view of such a tensor: gradients flow to that one, by its own elements.
-  Ref<Tensor> origin;
-  std::unique_ptr<ds_view_spec> part;  // of origin's dense elements; set with origin
+  Ref<Tensor> origin;  // of a view of such a tensor: gradients flow to that one
 
  private:
   uint32_t references_ = 0;

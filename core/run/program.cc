@@ -115,17 +115,34 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
       place.buffer = owned[result.index];
       if (result.data_dependent && owned_[result.index].producer) {
         const ds_dl_tensor& dl = owned_[result.index].producer->tensor.dl;
-        std::copy(dl.shape, dl.shape + dl.ndim, (*specs)[i].shape);
+        if (dl.ndim != result.spec.rank) return wrong_extents(result);
+        for (int32_t d = 0; d < dl.ndim; ++d) {
+          if (dl.shape[d] < 0 || dl.shape[d] > result.spec.shape[d]) return wrong_extents(result);
+          (*specs)[i].shape[d] = dl.shape[d];
+        }
       }
     }
   }
-  // Extents that a data-dependent operator shrank go back to what infer allowed.
-  for (size_t i = 0; i < results_.size(); ++i)
-    if (results_[i].data_dependent && owned_[results_[i].index].producer) {
-      TensorRecord& record = *owned_[results_[i].index].producer;
-      std::copy(results_[i].spec.shape, results_[i].spec.shape + results_[i].spec.rank, record.shape);
-    }
+  restore_extents();
   return {};
+}
+
+// Extents that a data-dependent operator shrank go back to what infer allowed.
+void Program::restore_extents() {
+  for (const Result& result : results_) {
+    if (!result.data_dependent || result.memory != Memory::kOwned || !owned_[result.index].producer) continue;
+    TensorRecord& record = *owned_[result.index].producer;
+    record.tensor.dl.ndim = result.spec.rank;
+    std::copy(result.spec.shape, result.spec.shape + result.spec.rank, record.shape);
+  }
+}
+
+Status Program::wrong_extents(const Result& result) {
+  const Owned& owned = owned_[result.index];
+  restore_extents();
+  return error(DS_BAD_PLUGIN, owned.op ? owned.op->name() : "?", ": its kernel answers extents beyond ",
+               spec_text(result.spec))
+      .at(owned.location);
 }
 
 std::vector<Program::KernelCall> Program::calls() const {

@@ -99,6 +99,8 @@ class Program {
     bool data_dependent;
   };
   static void patch(const Patch& p, const Buffer& buffer, uint64_t offset);
+  void restore_extents();
+  Status wrong_extents(const Result& result);
 
   Graph graph_;  // as recorded: the key
   std::vector<ValueId> outputs_;

@@ -55,6 +55,11 @@ Status call(Context& c, ThreadState& t, const Operator& op, const ds_value* inpu
   return {};
 }
 
+int32_t append_line(void* lines, const char* text, uint64_t length) {
+  static_cast<std::vector<std::string>*>(lines)->emplace_back(text, length);
+  return DS_OK;
+}
+
 std::string_view class_name(uint32_t op_class) {
   static constexpr std::string_view names[] = {"?",      "elementwise", "reduce", "view",   "contraction",
                                                "gather", "random",      "effect", "opaque", "create"};
@@ -77,23 +82,19 @@ int32_t ds_operator_find(ds_handle context, const char* name, uint64_t length, d
 }
 
 int32_t ds_operators(ds_handle context, ds_text_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState&) -> Status {
-    for (auto& name : c.executor.registry.operator_names())
-      if (int32_t stop = sink(user, name.data(), name.size())) return error(stop, "the listing was ended");
-    return {};
+  return list(context, sink, user, [&](Context& c, ThreadState&, std::vector<std::string>* lines) {
+    *lines = c.executor.registry.operator_names();
+    return Status();
   });
 }
 
 int32_t ds_operator_info(ds_handle context, ds_operator_id id, const char* what, uint64_t length, ds_text_sink sink,
                          void* user) {
-  return enter(context, [&](Context& c, ThreadState&) -> Status {
+  return list(context, sink, user, [&](Context& c, ThreadState&, std::vector<std::string>* lines) -> Status {
     const Operator* op;
     DS_RETURN_IF_ERROR(find_operator(c, id, &op));
     std::string_view key(what, length);
-    auto answer = [&](std::string_view text) {
-      int32_t stop = sink(user, text.data(), text.size());
-      return stop ? error(stop, "the listing was ended") : Status();
-    };
+    auto answer = [&](std::string_view text) { return lines->emplace_back(text), Status(); };
     if (key == "schema") return answer({op->table.schema.data, op->table.schema.size});
     if (key == "summary") return answer({op->table.summary.data, op->table.summary.size});
     if (key == "plugin") return answer(op->plugin);
@@ -109,7 +110,7 @@ int32_t ds_operator_info(ds_handle context, ds_operator_id id, const char* what,
     }
     if (key == "samples") {
       if (!op->table.samples) return {};
-      int32_t status = op->table.samples(op->table.self, sink, user);
+      int32_t status = op->table.samples(op->table.self, append_line, lines);
       return status ? error(status, op->name(), ": the samples cannot be listed") : Status();
     }
     return error(DS_INVALID_ARGUMENT, "operator_info: nothing is called '", key, "'");

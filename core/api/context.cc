@@ -1,23 +1,41 @@
 #include "core/api/context.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 
 #include "core/registry/folders.h"
+#include "core/registry/loader.h"
 
 namespace ds::core {
 namespace {
 
-struct ContextSlot {
-  std::atomic<Context*> context{nullptr};
-  std::atomic<uint32_t> generation{1};
-};
-// Contexts are few; a slot is found without a lock.
+// Contexts are few.
 std::array<ContextSlot, 1024> slots;
-std::mutex slots_mutex;
+std::mutex slots_mutex;  // who gets which slot
 std::atomic<uint64_t> serials{0};
+
+// A forked child has one thread: what others held would stay locked in it for ever. Registered again whenever a plugin
+// was initialised, because handlers run in reverse: the contexts' locks are taken before those that plugins take below them.
+thread_local uint32_t forking = 0;
+std::vector<ContextSlot*> held;
+
+void before_fork() {
+  if (forking++) return;
+  slots_mutex.lock();
+  for (auto& slot : slots)
+    if (slot.context.load()) slot.mutex.lock(), held.push_back(&slot);
+}
+void after_fork() {
+  if (--forking) return;
+  for (ContextSlot* slot : held) slot->mutex.unlock();
+  held.clear();
+  slots_mutex.unlock();
+}
+void watch_forks() { pthread_atfork(before_fork, after_fork, after_fork); }
 
 thread_local std::string orphan_text;
 thread_local int32_t orphan_code = DS_OK;
@@ -43,7 +61,12 @@ int32_t report(Context& context, ThreadState& thread, Status status) {
 }
 
 int32_t Context::create(ds_handle* handle) {
-  auto context = std::make_unique<Context>(++serials);
+  static const bool watching = (plugin_initialised = watch_forks, watch_forks(), true);
+  (void)watching;
+  std::lock_guard creating(slots_mutex);
+  auto slot = std::find_if(slots.begin(), slots.end(), [](auto& s) { return !s.context.load(); });
+  if (slot == slots.end()) return report_orphan(DS_OUT_OF_MEMORY, "1024 contexts are open");
+  auto context = std::make_unique<Context>(++serials, slot->mutex);
   RecordOptions& options = context->executor.options_;
   auto on = [](std::string_view v) { return !v.empty() && v != "0"; };
   auto variable = [](const char* name) {
@@ -57,45 +80,43 @@ int32_t Context::create(ds_handle* handle) {
   options.strict = numerics == "strict";
   options.flush_bytes = uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE)) / 4;
   if (Status status = context->executor.registry.discover()) return report_orphan(status.code(), status.text());
-  std::lock_guard lock(slots_mutex);
-  for (uint32_t i = 0; i < slots.size(); ++i) {
-    if (slots[i].context.load()) continue;
-    slots[i].context = context.release();
-    *handle = uint64_t(slots[i].generation.load()) << 32 | i << 2 | 3;
-    return DS_OK;
-  }
-  return report_orphan(DS_OUT_OF_MEMORY, "1024 contexts are open");
+  std::lock_guard lock(slot->mutex);
+  slot->context = context.release();
+  *handle = uint64_t(slot->generation) << 32 | uint32_t(slot - slots.begin()) << 2 | 3;
+  return DS_OK;
 }
 
-Context* Context::find(ds_handle handle) {
+ContextSlot* ContextSlot::of(ds_handle handle) {
   uint32_t index = uint32_t(handle) >> 2;
-  if ((handle & 3) != 3 || index >= slots.size()) return nullptr;
-  ContextSlot& slot = slots[index];
-  return slot.generation.load(std::memory_order_relaxed) == uint32_t(handle >> 32)
-             ? slot.context.load(std::memory_order_acquire)
-             : nullptr;
+  return (handle & 3) == 3 && index < slots.size() ? &slots[index] : nullptr;
 }
 
 int32_t Context::destroy(ds_handle handle) {
+  ContextSlot* slot = ContextSlot::of(handle);
+  if (!slot) return report_orphan(DS_STALE_HANDLE, "no such context");
+  std::vector<std::function<void()>> deferred;
   std::unique_ptr<Context> context;
   {
-    std::lock_guard lock(slots_mutex);
-    Context* found = find(handle);
-    if (!found) return report_orphan(DS_STALE_HANDLE, "no such context");
-    ContextSlot& slot = slots[uint32_t(handle) >> 2];
-    slot.generation += 2;
-    slot.context = nullptr;
-    context.reset(found);
-  }
-  std::vector<std::function<void()>> deferred;
-  {
-    std::lock_guard lock(context->mutex);
+    std::lock_guard lock(slot->mutex);
+    if (!slot->holds(handle)) return report_orphan(DS_STALE_HANDLE, "no such context");
+    if (slot->calls)
+      return report_orphan(DS_INVALID_ARGUMENT, "context_destroy: a call of this context is running, in a callback maybe");
+    context.reset(slot->context.load());
+    for (auto& [number, thread] : context->threads_) {
+      for (auto& node : thread->recorder.graph().nodes())
+        if (node.op->has(DS_TRAIT_EFFECT)) {  // what was to happen happens
+          (void)thread->recorder.flush(FlushReason::kFinish, 0);
+          break;
+        }
+      thread->recorder.clear();
+    }
     context->executor.devices.each([](Device& device) { (void)device.synchronize(); });
-    for (auto& [id, thread] : context->threads_) thread->recorder.clear();
     context->tensors = HandleTable<Tensor>(1, 0);
     context->graphs = HandleTable<ParsedGraph>(2, 0);
     context->threads_.clear();
     deferred = context->take_deferred();
+    slot->generation += 2;
+    slot->context = nullptr;
   }
   for (auto& task : deferred) task();
   return DS_OK;
@@ -103,12 +124,24 @@ int32_t Context::destroy(ds_handle handle) {
 
 Context::~Context() = default;
 
+ThreadState::ThreadState(Engine& engine) : recorder(engine) {
+  struct Life {
+    std::shared_ptr<std::atomic<bool>> alive = std::make_shared<std::atomic<bool>>(true);
+    ~Life() { *alive = false; }
+  };
+  static thread_local Life life;
+  alive = life.alive;
+}
+
 ThreadState& Context::thread() {
   static thread_local uint64_t cached_serial = 0;
   static thread_local ThreadState* cached = nullptr;
   if (cached_serial == serial_) return *cached;
-  auto& slot = threads_[std::this_thread::get_id()];
-  if (!slot) slot = std::make_unique<ThreadState>(executor);
+  auto& slot = threads_[thread_number()];
+  if (!slot) {
+    slot = std::make_unique<ThreadState>(executor);
+    std::erase_if(threads_, [](auto& entry) { return entry.second->ended(); });
+  }
   cached_serial = serial_;
   return *(cached = slot.get());
 }
@@ -156,16 +189,17 @@ int32_t ds_context_destroy(ds_handle context) {
 }
 
 int32_t ds_error(ds_handle handle, int32_t* code, ds_text* text, uint64_t* location) {
-  Context* context = Context::find(handle);
   const std::string* message = &orphan_text;
   int32_t status = orphan_code;
   uint64_t where = 0;
-  if (context) {
-    std::lock_guard lock(context->mutex);
-    ThreadState& thread = context->thread();
-    message = &thread.error_text;
-    status = thread.error_code;
-    where = thread.error_location;
+  if (ContextSlot* slot = ContextSlot::of(handle)) {
+    std::lock_guard lock(slot->mutex);
+    if (slot->holds(handle)) {
+      ThreadState& thread = slot->context.load()->thread();
+      message = &thread.error_text;
+      status = thread.error_code;
+      where = thread.error_location;
+    }
   }
   if (code) *code = status;
   if (text) *text = {message->data(), message->size()};

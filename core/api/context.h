@@ -1,11 +1,12 @@
 // A context: everything behind one ds_handle of ds.h, and the way into it.
 //
 // One lock serialises recording and running. It is let go while callbacks of the frontend run, which may wait for a
-// lock of their own (Python's); what must be given back to the frontend is given back after the lock.
+// lock of their own (Python's); what must be given back to the frontend, and every listing, is given after the lock.
 #pragma once
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <thread>
 #include <unordered_map>
 
 #include "core/api/handles.h"
@@ -15,6 +16,8 @@
 #include "deepseek/ds.h"
 
 namespace ds::core {
+
+class Context;
 
 struct ParsedGraph {
   Graph graph;
@@ -30,8 +33,10 @@ struct ParsedGraph {
 
 // What a thread has in a context.
 struct ThreadState {
-  explicit ThreadState(Engine& engine) : recorder(engine) {}
+  explicit ThreadState(Engine& engine);
+  bool ended() const { return !*alive && recorder.graph().nodes().empty(); }
   Recorder recorder;
+  std::shared_ptr<const std::atomic<bool>> alive;  // false when the thread has ended
   int32_t error_code = DS_OK;
   std::string error_text;
   uint64_t error_location = 0;
@@ -40,14 +45,27 @@ struct ThreadState {
   std::vector<Weak> weak;
 };
 
+// Where a context lives. The lock is the slot's, which is never freed: whoever waits for it finds the context gone.
+struct ContextSlot {
+  RecursiveLock mutex;
+  uint32_t generation = 1;
+  uint32_t calls = 0;  // running, also those that let go of the lock for a callback
+  std::atomic<Context*> context{nullptr};  // changed under the lock
+
+  static ContextSlot* of(ds_handle handle);  // null: no handle of a context
+  bool holds(ds_handle handle) const {
+    return context.load(std::memory_order_relaxed) && generation == uint32_t(handle >> 32);
+  }
+};
+
 class Context {
  public:
-  explicit Context(uint64_t serial) : tensors(1, uint32_t(serial)), graphs(2, uint32_t(serial)), serial_(serial) {}
+  Context(uint64_t serial, RecursiveLock& lock)
+      : tensors(1, uint32_t(serial)), graphs(2, uint32_t(serial)), mutex(lock), serial_(serial) {}
   ~Context();
 
   static int32_t create(ds_handle* handle);
   static int32_t destroy(ds_handle handle);
-  static Context* find(ds_handle handle);
 
   ThreadState& thread();
   Status tensor(ds_handle handle, Tensor** tensor);
@@ -62,25 +80,26 @@ class Context {
   Executor executor;
   HandleTable<Tensor> tensors;
   HandleTable<ParsedGraph> graphs;
-  RecursiveLock mutex;
+  RecursiveLock& mutex;
   ds_location_resolver resolver = nullptr;
   void* resolver_user = nullptr;
   uint64_t next_hook = 1;
 
  private:
   uint64_t serial_;  // tells contexts apart in threads' caches
-  std::unordered_map<std::thread::id, std::unique_ptr<ThreadState>> threads_;
+  std::unordered_map<uint64_t, std::unique_ptr<ThreadState>> threads_;
   std::vector<std::function<void()>> deferred_;
 };
 
 // Lets go of the context's lock, however often it is held, for a callback.
 class Unlocked {
  public:
-  explicit Unlocked(Context& context) : context_(context) { context_.mutex.unlock(); }
-  ~Unlocked() { context_.mutex.lock(); }
+  explicit Unlocked(Context& context) : context_(context), depth_(context.mutex.let_go()) {}
+  ~Unlocked() { context_.mutex.take_back(depth_); }
 
  private:
   Context& context_;
+  uint32_t depth_;
 };
 
 // views.cc
@@ -98,31 +117,52 @@ int32_t report_orphan(int32_t code, std::string_view text);  // there is no cont
 // The way in: finds the context, takes the lock, runs body(context, thread) -> Status, reports, catches everything.
 template <class Body>
 int32_t enter(ds_handle handle, Body&& body) noexcept {
-  Context* context = Context::find(handle);
-  if (!context) return report_orphan(DS_STALE_HANDLE, "no such context");
-  try {
-    Status status;
-    ThreadState* thread;
-    std::vector<std::function<void()>> deferred;
-    {
-      std::lock_guard lock(context->mutex);
-      thread = &context->thread();
-      try {
-        status = body(*context, *thread);
-      } catch (const std::bad_alloc&) {
-        status = Status(DS_OUT_OF_MEMORY, "out of memory");
-      } catch (const std::exception& e) {
-        status = Status(DS_INTERNAL, e.what());
-      } catch (...) {
-        status = Status(DS_INTERNAL, "unknown exception");
-      }
-      deferred = context->take_deferred();
-    }
-    for (auto& task : deferred) task();
-    return status.ok() ? DS_OK : report(*context, *thread, std::move(status));
-  } catch (...) {
-    return DS_OUT_OF_MEMORY;
+  ContextSlot* slot = ContextSlot::of(handle);
+  if (!slot) return report_orphan(DS_STALE_HANDLE, "no such context");
+  slot->mutex.lock();
+  if (!slot->holds(handle)) {
+    slot->mutex.unlock();
+    return report_orphan(DS_STALE_HANDLE, "no such context");
   }
+  ++slot->calls;
+  int32_t code = DS_OUT_OF_MEMORY;
+  bool locked = true;
+  try {
+    Context& context = *slot->context.load(std::memory_order_relaxed);
+    ThreadState& thread = context.thread();
+    Status status;
+    try {
+      status = body(context, thread);
+    } catch (const std::bad_alloc&) {
+      status = Status(DS_OUT_OF_MEMORY, "out of memory");
+    } catch (const std::exception& e) {
+      status = Status(DS_INTERNAL, e.what());
+    } catch (...) {
+      status = Status(DS_INTERNAL, "unknown exception");
+    }
+    std::vector<std::function<void()>> deferred = context.take_deferred();
+    if (status || !deferred.empty()) {
+      slot->mutex.unlock();
+      locked = false;
+      for (auto& task : deferred) task();
+    }
+    code = status.ok() ? DS_OK : report(context, thread, std::move(status));
+  } catch (...) {
+  }
+  if (!locked) slot->mutex.lock();
+  --slot->calls;
+  slot->mutex.unlock();
+  return code;
+}
+
+// A listing: body(context, thread, &lines) -> Status; the lines go out after the lock. The sink's answer is passed on.
+template <class Body>
+int32_t list(ds_handle handle, ds_text_sink sink, void* user, Body&& body) noexcept {
+  std::vector<std::string> lines;
+  int32_t status = enter(handle, [&](Context& c, ThreadState& t) -> Status { return body(c, t, &lines); });
+  for (auto& line : lines)
+    if (!status) status = sink(user, line.data(), line.size());
+  return status;
 }
 
 }  // namespace ds::core

@@ -53,13 +53,9 @@ int32_t ds_random_state(ds_handle context, uint64_t state[2], int32_t set) {
 }
 
 int32_t ds_counters(ds_handle context, ds_answer_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState& t) -> Status {
-    int32_t stop = DS_OK;
-    auto row = [&](std::string_view name, ds_value value) {
-      if (stop) return;
-      ds_value values[] = {{DS_STRING, uint32_t(name.size()), {.s = name.data()}}, value};
-      stop = sink(user, values, 2);
-    };
+  std::vector<std::pair<std::string, ds_value>> rows;
+  int32_t status = enter(context, [&](Context& c, ThreadState& t) -> Status {
+    auto row = [&](std::string_view name, ds_value value) { rows.emplace_back(name, value); };
     auto count = [&](std::string_view name, uint64_t n) { row(name, {DS_INT, 0, {.i = int64_t(n)}}); };
     const Counters& k = c.executor.counters;
     count("nodes_recorded", t.recorder.nodes_recorded);
@@ -79,8 +75,13 @@ int32_t ds_counters(ds_handle context, ds_answer_sink sink, void* user) {
       count(cat(device.name(), " bytes_peak"), device.bytes_peak);
       count(cat(device.name(), " bytes_cached"), device.bytes_cached);
     });
-    return stop ? error(stop, "the listing was ended") : Status();
+    return {};
   });
+  for (auto& [name, value] : rows) {
+    ds_value values[] = {{DS_STRING, uint32_t(name.size()), {.s = name.data()}}, value};
+    if (!status) status = sink(user, values, 2);
+  }
+  return status;
 }
 
 int32_t ds_explain(ds_handle context, ds_handle handle, ds_text_sink sink, void* user) {

@@ -49,18 +49,13 @@ const Operator* find_operator(void* user, std::string_view name, Status* status)
   return static_cast<Context*>(user)->executor.registry.find_operator(name, status);
 }
 
-Status answer(const std::string& text, ds_text_sink sink, void* user) {
-  int32_t stop = sink(user, text.data(), text.size());
-  return stop ? error(stop, "the listing was ended") : Status();
-}
-
 }  // namespace
 }  // namespace ds::core
 
 using namespace ds::core;
 
 int32_t ds_graph_text(ds_handle context, const ds_handle* tensors, uint32_t count, ds_text_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState& t) -> Status {
+  return list(context, sink, user, [&](Context& c, ThreadState& t, std::vector<std::string>* lines) -> Status {
     std::vector<ValueId> wanted;
     Graph part;
     std::vector<ValueId> outputs;
@@ -72,7 +67,7 @@ int32_t ds_graph_text(ds_handle context, const ds_handle* tensors, uint32_t coun
       if (value.content->recorder == &t.recorder) wanted.push_back(value.content->pending);
     }
     extract(t.recorder.graph(), wanted, &part, &outputs);
-    return answer(print(part, outputs), sink, user);
+    return lines->push_back(print(part, outputs)), Status();
   });
 }
 
@@ -86,10 +81,10 @@ int32_t ds_graph_parse(ds_handle context, const char* text, uint64_t length, ds_
 }
 
 int32_t ds_graph_print(ds_handle context, ds_handle handle, ds_text_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState&) -> Status {
+  return list(context, sink, user, [&](Context& c, ThreadState&, std::vector<std::string>* lines) -> Status {
     ParsedGraph* graph;
     DS_RETURN_IF_ERROR(find_graph(c, handle, &graph));
-    return answer(print(graph->graph, graph->outputs), sink, user);
+    return lines->push_back(print(graph->graph, graph->outputs)), Status();
   });
 }
 

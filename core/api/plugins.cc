@@ -52,7 +52,9 @@ struct Answers {
       if (a.failure) return a.failure.code();
       v = {DS_HANDLE, 0, {.h = a.context->add(std::move(value))}};
     }
-    return a.sink ? a.sink(a.user, out.data(), count) : DS_OK;
+    if (!a.sink) return DS_OK;
+    Unlocked unlocked(*a.context);
+    return a.sink(a.user, out.data(), count);
   }
 };
 
@@ -70,20 +72,16 @@ int32_t ds_plugin_folder(ds_handle context, const char* path, uint64_t length) {
 }
 
 int32_t ds_plugins(ds_handle context, ds_text_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState&) {
-    int32_t stop = DS_OK;
-    c.executor.registry.plugins([&](const std::string& json) {
-      if (!stop) stop = sink(user, json.data(), json.size());
-    });
-    return stop ? error(stop, "the listing was ended") : Status();
+  return list(context, sink, user, [&](Context& c, ThreadState&, std::vector<std::string>* lines) {
+    c.executor.registry.plugins([&](const std::string& json) { lines->push_back(json); });
+    return Status();
   });
 }
 
 int32_t ds_services(ds_handle context, const char* kind, uint64_t length, ds_text_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState&) -> Status {
-    for (auto& name : c.executor.registry.service_names({kind, length}))
-      if (int32_t stop = sink(user, name.data(), name.size())) return error(stop, "the listing was ended");
-    return {};
+  return list(context, sink, user, [&](Context& c, ThreadState&, std::vector<std::string>* lines) {
+    *lines = c.executor.registry.service_names({kind, length});
+    return Status();
   });
 }
 

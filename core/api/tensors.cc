@@ -322,11 +322,8 @@ int32_t ds_tensor_to(ds_handle context, ds_handle handle, const char* name, uint
 }
 
 int32_t ds_devices(ds_handle context, ds_text_sink sink, void* user) {
-  return enter(context, [&](Context& c, ThreadState&) {
-    int32_t stop = DS_OK;
-    c.executor.devices.list([&](const std::string& line) {
-      if (!stop) stop = sink(user, line.data(), line.size());
-    });
-    return stop ? error(stop, "the listing was ended") : Status();
+  return list(context, sink, user, [&](Context& c, ThreadState&, std::vector<std::string>* lines) {
+    c.executor.devices.list([&](const std::string& line) { lines->push_back(line); });
+    return Status();
   });
 }

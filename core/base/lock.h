@@ -5,6 +5,13 @@
 
 namespace ds::core {
 
+// A number of this thread's own, unlike std::thread::id never given again.
+inline uint64_t thread_number() {
+  static std::atomic<uint64_t> count{0};
+  static thread_local uint64_t number = ++count;
+  return number;
+}
+
 class RecursiveLock {
  public:
   void lock() {
@@ -28,12 +35,19 @@ class RecursiveLock {
     if (state_.exchange(0, std::memory_order_release) == 2) state_.notify_one();
   }
 
- private:
-  static uint64_t thread_number() {
-    static std::atomic<uint64_t> count{0};
-    static thread_local uint64_t number = ++count;
-    return number;
+  // Lets go however often it is held; take_back(n) holds it as often again.
+  uint32_t let_go() {
+    uint32_t depth = depth_;
+    depth_ = 1;
+    unlock();
+    return depth;
   }
+  void take_back(uint32_t depth) {
+    lock();
+    depth_ = depth;
+  }
+
+ private:
   std::atomic<uint32_t> state_{0};
   std::atomic<uint64_t> owner_{0};
   uint32_t depth_ = 0;

@@ -40,15 +40,20 @@ class Pool {
  public:
   static void* take() {
     if (!free_) return ::operator new(sizeof(T));
+    --count_;
     return std::exchange(free_, *static_cast<void**>(free_));
   }
   static void give(void* block) {
+    if (count_ == kMost) return ::operator delete(block);
+    ++count_;
     *static_cast<void**>(block) = free_;
     free_ = block;
   }
 
  private:
-  static inline thread_local void* free_ = nullptr;  // blocks may wander between threads; they never return to the system
+  static constexpr uint32_t kMost = 8192;  // where one thread makes what another lets go
+  static inline thread_local void* free_ = nullptr;
+  static inline thread_local uint32_t count_ = 0;
 };
 
 }  // namespace ds::core

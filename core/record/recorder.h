@@ -66,6 +66,7 @@ class Recorder {
 
   // For flush: the recording, whom its leaves belong to, and who waits for its values (null: nobody any more).
   Graph& graph() { return graph_; }
+  const Graph& graph() const { return graph_; }
   std::span<const Content> leaves() const { return leaves_; }
   std::span<Data* const> waiting() const { return waiting_; }
   void clear();  // after a flush: nothing pending

@@ -18,6 +18,9 @@ struct Library {
   std::string warning;              // the policy's, with kWarn
 };
 
+// Called after every plugin that was initialised; may be null.
+inline void (*plugin_initialised)() = nullptr;
+
 // path: absolute. Every error names it. Fails: DS_NOT_FOUND, DS_IO_ERROR, DS_BAD_PLUGIN, DS_UNSUPPORTED.
 Status open_library(const std::string& path, Policy policy, const ds_host* host, Library* library);
 

@@ -233,6 +233,7 @@ void Registry::Impl::commit(Plugin* plugin, Staged staged) {
   pass_lists.retire();
   device_lists.retire();
   generation.fetch_add(1, std::memory_order_release);
+  if (plugin_initialised) plugin_initialised();
 }
 
 Status Registry::Impl::load_offer(const Catalog::Providers& providers, std::string_view what, std::string_view name) {

@@ -5,7 +5,8 @@ target_compile_options(ds_options INTERFACE -Wall -Wextra $<$<BOOL:${DS_WERROR}>
 # GCC 12 raises these falsely, in its own headers and differently at every level of optimisation.
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(ds_options INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
-                                              -Wno-stringop-overread -Wno-maybe-uninitialized)
+                                              -Wno-stringop-overread -Wno-maybe-uninitialized
+                                              -Wno-free-nonheap-object)
 endif()
 target_link_options(ds_options INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 

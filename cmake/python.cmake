@@ -49,13 +49,14 @@ add_custom_target(
 add_dependencies(python python_native)
 
 # What type checkers know of the operators comes from the registry, so every plugin is built first.
-set(stubs ${PROJECT_BINARY_DIR}/python/deepseek/ops.pyi)
+set(stubs __init__.pyi ops.pyi tensors.pyi)
+list(TRANSFORM stubs PREPEND ${PROJECT_BINARY_DIR}/python/deepseek/)
 add_custom_target(
   python_stubs ALL
   COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_BINARY_DIR}/python PYTHONDONTWRITEBYTECODE=1
-          ${Python3_EXECUTABLE} -m deepseek.stubs ${stubs}
+          ${Python3_EXECUTABLE} -m deepseek.stubs ${PROJECT_BINARY_DIR}/python/deepseek
   BYPRODUCTS ${stubs}
-  COMMENT "Type stubs of the operators"
+  COMMENT "Type stubs of the package"
   VERBATIM)
 add_dependencies(python_stubs python plugins)
 if(SKBUILD)

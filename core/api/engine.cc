@@ -113,7 +113,8 @@ int32_t ds_explain(ds_handle context, ds_handle handle, ds_text_sink sink, void*
     }
     lines.push_back({cat("flushed   ", flush_reason_name(flush->reason)), flush->location});
     if (!flush->notes) {
-      lines.push_back({cat("program   none: ", flush->nodes, " nodes were run one by one")});
+      lines.push_back({cat("program   none: ", flush->nodes, " nodes were run one by one",
+                           flush->problem.empty() ? "" : ", because ", flush->problem)});
       return {};
     }
     char text[160];

@@ -195,7 +195,7 @@ Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<con
   tensor->tracked = source.tracked && c.thread().recorder.grad_enabled;
   // NumPy refuses writes through a broadcast: one element would stand for many.
   bool broadcast = false;
-  for (int i = 0; i < result.rank; ++i) broadcast |= result.strides[i] == 0 && result.shape[i] > 1;
+  for (int i = 0; i < result.rank && view_elements(result); ++i) broadcast |= result.strides[i] == 0 && result.shape[i] > 1;
   tensor->read_only = source.read_only || broadcast;
   tensor->origin = source.leaf ? Ref<Tensor>(&source) : source.origin;
   *handle = c.tensors.add(std::move(tensor));

@@ -49,8 +49,10 @@ Status Recorder::scalar(const ds_value& value, ds_dtype dtype, ds_device_id devi
 Status Recorder::operand(const Value& value, uint64_t location, ValueId* id) {
   Data& data = *value.content.get();
   if (data.recorder == this) return *id = data.pending, Status();
+  // What else fails there is no failure of this value.
+  Status elsewhere = data.recorder ? data.recorder->flush(FlushReason::kThread, location) : Status();
   if (data.failure) return Status(data.failure_code, *data.failure, data.failure_location);
-  if (data.recorder) DS_RETURN_IF_ERROR(data.recorder->flush(FlushReason::kThread, location));
+  if (elsewhere && !data.ready()) return elsewhere;
   if (data.leaf_epoch == epoch_) return *id = data.leaf, Status();
   if (!data.ready()) return error(DS_INTERNAL, "a value's content was given up while somebody still reads it");
   if (data.buffer && data.buffer->foreign()) must_flush_ = FlushReason::kForeign;
@@ -97,6 +99,13 @@ Status Recorder::record(const Operator& op, std::span<const Value> inputs, std::
     return {};
   }
 
+  if (inputs.size() < op.schema.inputs.size() && !op.schema.variadic_inputs()) {  // absent ones are named as such
+    std::vector<Value> padded(inputs.begin(), inputs.end());
+    padded.resize(op.schema.inputs.size());
+    std::vector<Weak> padded_weak(weak.begin(), weak.end());
+    padded_weak.resize(padded.size(), Weak::kNone);
+    return record(op, padded, padded_weak, attributes, location, outputs);
+  }
   Small<CallInput, 8> call_inputs(uint32_t(inputs.size()));
   bool any_grad = false;
   for (uint32_t i = 0; i < inputs.size(); ++i) {

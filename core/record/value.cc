@@ -4,8 +4,18 @@
 
 namespace ds::core {
 
-Data::~Data() {
+Data::~Data() { settle(); }
+
+void Data::settle() {
   if (recorder) recorder->forget(*this);
+  recorder = nullptr;
+}
+
+void Data::fail(const std::shared_ptr<const Status>& status) {
+  settle();
+  failure = std::shared_ptr<const std::string>(status, &status->text());
+  failure_code = status->code();
+  failure_location = status->location();
 }
 
 // Chains of nodes are as long as a training run's step: they are taken apart without recursion.

@@ -45,12 +45,8 @@ struct Data {
   bool wanted() const { return wanted_ > 0; }
   bool wanted_once() const { return wanted_ == 1; }
   bool ready() const { return buffer || scalar; }
-  void fail(const std::shared_ptr<const Status>& status) {
-    recorder = nullptr;
-    failure = std::shared_ptr<const std::string>(status, &status->text());
-    failure_code = status->code();
-    failure_location = status->location();
-  }
+  void settle();  // no longer pending
+  void fail(const std::shared_ptr<const Status>& status);
 
  private:
   uint32_t references_ = 0, wanted_ = 0;

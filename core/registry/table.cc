@@ -16,9 +16,9 @@ Status copy(const void* descriptor, uint64_t minimum, std::string_view what, Tab
   if (!descriptor) return error(DS_BAD_PLUGIN, what, ": the descriptor is NULL");
   uint64_t size;
   std::memcpy(&size, descriptor, sizeof size);
-  if (size < minimum || size > kLargest)
-    return error(DS_BAD_PLUGIN, what, ": the descriptor says it has ", size, " bytes; between ", minimum, " and ",
-                 kLargest, " are possible");
+  if (size < minimum || size > kLargest || size % 8)  // a slot is there or not, never half
+    return error(DS_BAD_PLUGIN, what, ": the descriptor says it has ", size, " bytes; multiples of 8 between ", minimum,
+                 " and ", kLargest, " are possible");
   *table = Table{};
   std::memcpy(table, descriptor, std::min<uint64_t>(size, sizeof(Table)));
   table->size = sizeof(Table);

@@ -95,6 +95,8 @@ class ProgramBuilder {
       if (composite && !found && !keep) {
         NodeId before = edit_.previous(id);
         bool done;
+        if (++decompositions_ > kMostDecompositions)
+          return error(DS_BAD_PLUGIN, node.op->name(), ": decomposing does not end").at(node.location);
         DS_RETURN_IF_ERROR(edit_.decompose(id, &done));
         id = edit_.next(before);  // its parts are looked at as well
         continue;
@@ -127,9 +129,7 @@ class ProgramBuilder {
       std::string_view name(pass->table.name.data, pass->table.name.size);
       if (edit_.failure) return std::move(edit_.failure).in(cat("pass ", name));
       if (status) return error(status, "pass ", name, " failed");
-#ifndef NDEBUG
       if (auto broken = edit_.verify()) return std::move(broken).in(cat("after pass ", name));
-#endif
     }
     return {};
   }
@@ -330,6 +330,8 @@ class ProgramBuilder {
   std::unique_ptr<Program> program_;
   std::vector<uint32_t> owned_;
   std::vector<std::pair<std::string, uint32_t>> kernels_;
+  static constexpr uint32_t kMostDecompositions = 1u << 20;
+  uint32_t decompositions_ = 0;
 };
 
 Status Program::compile(Registry& registry, const Graph& graph, std::span<const ValueId> outputs,

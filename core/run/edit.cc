@@ -65,6 +65,7 @@ Status Edit::insert(NodeId before, const Operator& op, std::span<const ValueId> 
   if (op.is(DS_CLASS_VIEW)) {
     ds_view_spec view;
     bool materialize;
+    if (inputs.empty() || !specs[0].spec) return error(DS_INVALID_ARGUMENT, op.name(), ": input is missing");
     ds_spec source = *specs[0].spec;
     DS_RETURN_IF_ERROR(plan_view(op, source, dense_view(source), attributes, &view, &materialize));
     Status status;
@@ -303,7 +304,7 @@ void Edit::merge(ValueId from, ValueId into) {
 
 Status Edit::alias_in_place(NodeId id, uint32_t input) {
   const Node& n = graph_.node(id);
-  if (!program_stage_ || input >= n.input_count || !n.output_count || !(choices[id].offer.in_place >> input & 1))
+  if (!program_stage_ || input >= n.input_count || input >= 64 || !n.output_count || !(choices[id].offer.in_place >> input & 1))
     return error(DS_INVALID_ARGUMENT, "alias: the kernel of ", n.op->name(), " does not offer it");
   ValueId in = graph_.inputs(n)[input], out = n.first_output;
   if (in == kNone || aliases[in].base != kNone || aliases[out].base != kNone || parent_[out] != out)

@@ -6,6 +6,8 @@
 
 namespace ds::core {
 
+constexpr uint64_t kLargestArena = uint64_t{1} << 48;
+
 struct EditTable {
   static Edit& of(const ds_edit* table) { return *static_cast<Edit*>(table->context); }
 
@@ -120,7 +122,7 @@ struct EditTable {
   static int32_t place(ds_edit* t, ds_value_id buffer, uint64_t offset) {
     Edit& e = of(t);
     if (!e.program_stage_ || buffer >= e.placed_.size() || e.root(buffer) != buffer ||
-        e.memory(buffer) != Memory::kArena || offset % 64)
+        e.memory(buffer) != Memory::kArena || offset % 64 || offset > kLargestArena)
       return keep(e, error(DS_INVALID_ARGUMENT, "place: not a buffer of the arena, or misaligned"));
     e.placed_[buffer] = true;
     e.offset_[buffer] = offset;
@@ -129,6 +131,7 @@ struct EditTable {
   }
   static int32_t arena(ds_edit* t, uint64_t nbytes) {
     Edit& e = of(t);
+    if (nbytes > kLargestArena) return keep(e, error(DS_INVALID_ARGUMENT, "arena: ", nbytes, " bytes"));
     e.arena_bytes_ = std::max(e.arena_bytes_, nbytes);
     return DS_OK;
   }

@@ -77,7 +77,7 @@ Status Executor::find_program(const Graph& graph, const Wanted& wanted, const st
 }
 
 Status Executor::settle_result(Data& data, const Place& place, const ds_spec& spec) {
-  data.recorder = nullptr;
+  data.settle();
   data.flush = counters.flushes;
   data.spec = spec;
   if (!place.scalar && !place.buffer->foreign()) {
@@ -94,6 +94,16 @@ Status Executor::settle_result(Data& data, const Place& place, const ds_spec& sp
 }
 
 Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location) {
+  try {
+    return run(recorder, reason, location);
+  } catch (...) {  // out of memory: nobody may wait for what is given up
+    give_up(recorder, Status(DS_OUT_OF_MEMORY, "out of memory while running what was recorded", location));
+    recorder.clear();
+    throw;
+  }
+}
+
+Status Executor::run(Recorder& recorder, FlushReason reason, uint64_t location) {
   const Graph& graph = recorder.graph();
   Flush mine = std::move(flush_);
   auto& [wanted, places, results, donated, specs] = mine;
@@ -171,8 +181,9 @@ Status Executor::flush(Recorder& recorder, FlushReason reason, uint64_t location
   }
   if (status) {
     places.clear();
-    Status first = run_singly(recorder);
-    return finish(first ? std::move(first) : std::move(status));
+    record.notes = nullptr;
+    record.problem = status.text();
+    return finish(run_singly(recorder));  // a pass or kernel library may fail where the operators do not
   }
   size_t at = 0;
   for (size_t i = 0; i < wanted.ids.size() && !status; ++i) {
@@ -229,8 +240,8 @@ Status Executor::check_finite(const Graph& graph, const Node& node, std::span<co
 
 void Executor::give_up(Recorder& recorder, const Status& status) {
   auto failed = std::make_shared<const Status>(status.code(), status.text(), status.location());
-  for (Data* data : recorder.waiting())
-    if (data) data->fail(failed);
+  for (size_t i = 0; i < recorder.waiting().size(); ++i)
+    if (Data* data = recorder.waiting()[i]) data->fail(failed);
 }
 
 Status Executor::run_singly(Recorder& recorder) {

@@ -21,7 +21,8 @@ struct FlushRecord {
   bool hit = false;
   uint64_t nodes = 0, launches = 0, arena_bytes = 0;
   double seconds = 0;
-  std::shared_ptr<const ProgramNotes> notes;
+  std::shared_ptr<const ProgramNotes> notes;  // null: the nodes were run one by one
+  std::string problem;                        // why, unless it was asked for
 };
 
 class Executor final : public Engine {
@@ -65,6 +66,7 @@ class Executor final : public Engine {
   Status settle_result(Data& data, const Place& place, const ds_spec& spec);
   // Node by node without passes, so that a failure takes only what depends on it. Answers the first failure.
   Status run_singly(Recorder& recorder);
+  Status run(Recorder& recorder, FlushReason reason, uint64_t location);
   // Effects happen once: what else was recorded with a failed one is given up, not run again.
   void give_up(Recorder& recorder, const Status& status);
   Status run_node(const Graph& graph, const Node& node, std::span<const Place> places, std::vector<Place>* outputs,

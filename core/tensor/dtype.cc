@@ -98,9 +98,13 @@ uint16_t float_to_bfloat(float value) {
 }
 
 Status pack_scalar(const ds_value& value, ds_dtype d, void* element) {
+  if (value.tag != DS_FLOAT && value.tag != DS_INT && value.tag != DS_FLAG)
+    return error(DS_INVALID_ARGUMENT, "a scalar is an int, a float or a flag, not of tag ", value.tag);
   bool real = value.tag == DS_FLOAT;
-  double f = real ? value.u.f : double(value.u.i);
-  int64_t i = real ? (std::isfinite(f) && std::fabs(f) < 9.3e18 ? int64_t(f) : 0) : value.u.i;
+  bool large = value.tag == DS_INT && value.count == DS_UNSIGNED && value.u.i < 0;  // 2^63 and more
+  double f = real ? value.u.f : large ? double(uint64_t(value.u.i)) : double(value.u.i);
+  int64_t i = real ? (std::isfinite(f) && std::fabs(f) < 9.2e18 ? int64_t(f) : 0) : value.u.i;
+  if (large && is_integer(d) && d != DS_U64) return error(DS_OVERFLOW, uint64_t(i), " does not fit in ", dtype_name(d));
   auto put = [&](auto v) { std::memcpy(element, &v, sizeof v); };
   auto integer = [&]<class T>(T) -> Status {
     if (!std::in_range<T>(i) && !(sizeof(T) == 8 && value.tag == DS_INT))
@@ -117,7 +121,10 @@ Status pack_scalar(const ds_value& value, ds_dtype d, void* element) {
     case DS_U8: return integer(uint8_t{});
     case DS_U16: return integer(uint16_t{});
     case DS_U32: return integer(uint32_t{});
-    case DS_U64: put(uint64_t(i)); return {};
+    case DS_U64:
+      if (i < 0 && !large && !real) return error(DS_OVERFLOW, i, " does not fit in ", dtype_name(d));
+      put(uint64_t(i));
+      return {};
     case DS_F16: put(float_to_half(float(f))); return {};
     case DS_BF16: put(float_to_bfloat(float(f))); return {};
     case DS_F32: put(float(f)); return {};
@@ -150,7 +157,10 @@ Status unpack_scalar(ds_dtype d, const void* element, ds_value* value) {
     case DS_U8: return integer(uint8_t{});
     case DS_U16: return integer(uint16_t{});
     case DS_U32: return integer(uint32_t{});
-    case DS_U64: return integer(uint64_t{});
+    case DS_U64:
+      DS_RETURN_IF_ERROR(integer(uint64_t{}));
+      if (value->u.i < 0) value->count = DS_UNSIGNED;
+      return {};
     case DS_F16: return real(half_to_float(get(uint16_t{})));
     case DS_BF16: return real(bfloat_to_float(get(uint16_t{})));
     case DS_F32: return real(get(float{}));

@@ -5,7 +5,7 @@ import pytest
 import deepseek as ds
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def numpy_defaults():
     ds.set_default_dtype(ds.float64)
     yield

@@ -7,6 +7,7 @@ small floats, 2e-6 (float32) or 1e-12 (float64) of each element, `sums` within t
 
 import dataclasses
 import re
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -77,6 +78,13 @@ def tensor(x, bfloat16=False, strided=False):
     return ds.asarray(np.ascontiguousarray(spread), dtype).T[::-1][::2][..., ::2]
 
 
+def arrays(x, bfloat16):
+    if x is None or isinstance(x, list):
+        return x and [arrays(entry, bfloat16) for entry in x]
+    x = np.asarray(x)
+    return to_bfloat16(x) if bfloat16 and x.dtype == np.float32 else x
+
+
 def widened(x):
     if isinstance(x, list):
         return [widened(entry) for entry in x]
@@ -94,14 +102,13 @@ def float_result(inputs, bfloat16):
 def check(name, oracle, inputs, attributes, bfloat16=False, strided=False):
     """Runs an operator and its oracle on arrays and compares all results: dtype, shape, values."""
     op = operators.get(name)
-    inputs = [x if x is None or isinstance(x, list) else np.asarray(x) for x in inputs]
-    if bfloat16:
-        inputs = [to_bfloat16(x) if isinstance(x, np.ndarray) and x.dtype == np.float32 else x for x in inputs]
+    inputs = arrays(list(inputs), bfloat16)
     ours = op(*(tensor(x, bfloat16, strided) for x in inputs), **attributes)
     every = {entry.name: operators.default_value(entry) for entry in op.schema.attributes} | attributes
     named = dtypes.dtype(every["dtype"]).name if "dtype" in every else None
     missing = [None] * (len(op.schema.inputs) - len(inputs))
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
         theirs = oracle.function(*map(widened, inputs), *missing, **every)
     ours, theirs = (list(x) if isinstance(x, (tuple, list)) else [x] for x in (ours, theirs))
     assert len(ours) == len(theirs)
@@ -142,9 +149,9 @@ def values(rng, dtype, shape, low, high, below, positive):
     return to_bfloat16(x) if dtype == "bfloat16" else x.astype(dtype)
 
 
-def sample(name, text, dtype, kinds=("any", "number", "real", "float")):
-    """Inputs and attributes of a sample with dtype in the place of float32 inputs of those classes (and of int32 ones
-    if there is no other); None when the dtype has no place."""
+def sample(name, text, dtype, kinds):
+    """Inputs and attributes of a sample with dtype in the place of float32 inputs of those classes, of int32 ones if
+    the class is int; None when the dtype has no place."""
     schema, rng = operators.get(name).schema, np.random.default_rng(len(text))
     calls, _, rest = text.partition(";")
     inputs, used = [], False
@@ -154,7 +161,7 @@ def sample(name, text, dtype, kinds=("any", "number", "real", "float")):
         x = None
         if given:
             given = dtypes.dtype(given).name
-            if entry.type in kinds and given in ("float32", "int32" if kinds == ("int",) else ""):
+            if entry.type in kinds and given == ("int32" if entry.type == "int" else "float32"):
                 given, used = dtype, True
             dims = tuple(int(n) for n in shape.split(",") if n)
             x = values(rng, given, dims, low, high, below, positive)
@@ -166,5 +173,6 @@ def sample(name, text, dtype, kinds=("any", "number", "real", "float")):
     for part in operators.split_list(rest):
         key, _, value = (piece.strip() for piece in part.partition("="))
         entry = next(entry for entry in schema.attributes if entry.name == key)
-        attributes[key] = operators.default_value(entry._replace(default=value))
+        literal = operators.default_value(entry._replace(default=value))
+        attributes[key] = bytes.fromhex(value) if entry.kind == "y" else literal
     return (inputs, attributes) if used or dtype == "float32" else None

@@ -27,7 +27,8 @@ def taps(image, kernel, stride, padding, dilation):
     axes = []
     for size, k, s, before, after, d in zip(image, kernel, two(stride), (top, left), (bottom, right), two(dilation)):
         count = (size + before + after - d * (k - 1) - 1) // s + 1
-        axes.append([(o, o * s + a * d - before, a) for o in range(count) for a in range(k) if 0 <= o * s + a * d - before < size])
+        every = [(o, o * s + a * d - before, a) for o in range(count) for a in range(k)]
+        axes.append([(o, place, a) for o, place, a in every if 0 <= place < size])
     for row, column in itertools.product(*axes):
         yield tuple(zip(row, column))
 
@@ -70,22 +71,27 @@ def windows(image, kernel_size, stride, padding, dilation, ceil_mode):
     """Slices of the image under every window, PyTorch's rule for the last one of ceil mode: it must begin before the
     padding at the end. Also how many elements it covers with the padding."""
     kernel, (top, left, bottom, right) = two(kernel_size), four(padding)
-    axes = []
-    for size, k, s, before, after, d in zip(image, kernel, two(stride, kernel), (top, left), (bottom, right), two(dilation)):
+    axes, strides = [], two(stride, kernel)
+    for size, k, s, before, after, d in zip(image, kernel, strides, (top, left), (bottom, right), two(dilation)):
         room = (size + before + after - d * (k - 1) - 1) / s
         count = (math.ceil(room) if ceil_mode else math.floor(room)) + 1
         if ceil_mode and (count - 1) * s >= size + before:
             count -= 1
         starts = [o * s - before for o in range(count)]
-        axes.append([([p for p in range(b, b + d * k, d) if 0 <= p < size], min(b + k, size + after) - b) for b in starts])
+        covered = [[p for p in range(b, b + d * k, d) if 0 <= p < size] for b in starts]
+        axes.append([(part, min(b + k, size + after) - b) for part, b in zip(covered, starts)])
     return axes
+
+
+def part_of(x, rows, columns):
+    return x[:, :, rows][:, :, :, columns].reshape(*x.shape[:2], len(rows) * len(columns))
 
 
 def pooled(x, axes, function):
     y = np.zeros((*x.shape[:2], len(axes[0]), len(axes[1])))
     for i, (rows, high) in enumerate(axes[0]):
         for j, (columns, wide) in enumerate(axes[1]):
-            y[:, :, i, j] = function(x[:, :, rows][:, :, :, columns].reshape(*x.shape[:2], len(rows) * len(columns)), high * wide)
+            y[:, :, i, j] = function(part_of(x, rows, columns), high * wide)
     return y
 
 
@@ -108,7 +114,7 @@ def first_maxima(x, kernel_size, stride, padding, dilation, ceil_mode):
     found = np.zeros((*x.shape[:2], len(axes[0]), len(axes[1])), np.int64)
     for i, (rows, _) in enumerate(axes[0]):
         for j, (columns, _) in enumerate(axes[1]):
-            part, number = (a[:, :, rows][:, :, :, columns].reshape(*x.shape[:2], len(rows) * len(columns)) for a in (x, numbers))
+            part, number = (part_of(a, rows, columns) for a in (x, numbers))
             best = part.argmax(-1)[..., None] if part.shape[-1] else None
             found[:, :, i, j] = -1 if best is None else np.take_along_axis(number, best, -1)[..., 0]
     return found
@@ -180,6 +186,8 @@ CONVOLUTIONS = [
     ((1, 1, 1, 1), (2, 1, 3, 3), {"padding": (1, 1)}),
     ((1, 1, 2, 2), (2, 1, 3, 3), {"padding": (3, 3), "stride": (2, 3)}),
     ((2, 16, 8, 8), (16, 16, 3, 3), {"padding": (1, 1)}),
+    ((1, 32, 14, 14), (32, 32, 3, 3), {"padding": (1, 1)}),
+    ((1, 32, 9, 9), (32, 1, 3, 3), {"padding": (1, 1), "groups": 32}),
     ((1, 3, 12, 12), (8, 3, 5, 5), {"padding": (2, 2), "stride": (2, 2)}),
     ((0, 2, 5, 5), (3, 2, 3, 3), {}),
 ]
@@ -188,7 +196,8 @@ CONVOLUTIONS = [
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("call", CONVOLUTIONS, ids=str)
 def test_convolutions(call, dtype):
-    (x, w), attributes, bfloat16 = (normal(shape, dtype, seed) for seed, shape in enumerate(call[:2])), call[2], dtype == "bfloat16"
+    x, w = (normal(shape, dtype, seed) for seed, shape in enumerate(call[:2]))
+    attributes, bfloat16 = call[2], dtype == "bfloat16"
     places = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)} | attributes
     places.pop("groups", None)
     dy = normal((x.shape[0], w.shape[0], *extent(x.shape[2:], w.shape[2:], **places)), dtype, 3)
@@ -232,11 +241,13 @@ def test_pools(call, dtype):
     for include in (True, False):
         check("avg_pool2d", x, count_include_pad=include, **options)
         shape = ds.ops.avg_pool2d(ds.asarray(x), **call[1]).shape
-        check("avg_pool2d_gradient", normal(shape, dtype, 4), count_include_pad=include, input_size=call[0][2:], **options)
+        dy, size = normal(shape, dtype, 4), call[0][2:]
+        check("avg_pool2d_gradient", dy, count_include_pad=include, input_size=size, **options)
 
 
 @pytest.mark.parametrize("attributes", (
-    {"kernel_size": (2, 2), "dilation": (2, 3)}, {"kernel_size": (2, 3), "dilation": (3, 1), "stride": (1, 2), "padding": (1, 1)},
+    {"kernel_size": (2, 2), "dilation": (2, 3)},
+    {"kernel_size": (2, 3), "dilation": (3, 1), "stride": (1, 2), "padding": (1, 1)},
     {"kernel_size": (2, 2), "dilation": (3, 3), "padding": (3, 3), "stride": (2, 2), "ceil_mode": True},
     {"kernel_size": (2, 2), "dilation": (5, 5), "padding": (3, 3), "stride": (1, 1)},
 ))  # fmt: skip
@@ -252,7 +263,9 @@ def test_maxima_of_ties_nan_and_infinities(call):
         max_pools(y, normal(call[0], seed=1), call[1])
 
 
-@pytest.mark.parametrize("sizes", (((6, 5), (1, 1)), ((7, 5), (3, 2)), ((2, 2), (3, 3)), ((4, 4), (4, 4)), ((1, 9), (1, 4))))
+@pytest.mark.parametrize("sizes", (
+    ((6, 5), (1, 1)), ((7, 5), (3, 2)), ((2, 2), (3, 3)), ((4, 4), (4, 4)), ((1, 9), (1, 4)),
+))  # fmt: skip
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_adaptive_pools(sizes, dtype):
     image, cells = sizes

@@ -123,6 +123,20 @@ def test_orders_of_other_shapes(shape):
             check("topk", x, k=min(2, shape[axis]), axis=axis, largest=descending)
 
 
+def test_long_rows():
+    rng = np.random.default_rng(9)
+    x, index = rng.integers(0, 99, (3, 5003)).astype(np.float32), rng.integers(-5003, 5003, (3, 5003))
+    for axis in (0, 1):
+        check("sort", x, axis=axis)
+        check("topk", x, k=3, axis=axis)
+        check("take", x, index[0, :7] % 3, axis=axis)
+    check("take_along_axis", x, index)
+    check("scatter_add", x, index, np.ones_like(x))
+    check("index_put", x, np.float32(7), [index[0]], axes=(1,))
+    check("index_get", x, [index[0]], axes=(1,))
+    check("nonzero", x > 90)
+
+
 def test_sort_is_numpys():
     for dtype in ("float32", "int16", "uint64"):
         x = ties(dtype)

@@ -1,4 +1,4 @@
-"""Operators of ops/linalg: oracles, and vectors, stacks that broadcast, sizes around the kernels' tiles, integers, bool."""
+"""Operators of ops/linalg: oracles, and vectors, stacks that broadcast, sizes around tiles, integers and bool."""
 
 import numpy as np
 import pytest
@@ -50,12 +50,16 @@ def test_matmul(dtype, shapes):
 @pytest.mark.parametrize("shapes", SHAPES[:10])
 @pytest.mark.parametrize("dtype", (*INTEGERS, "bool"))
 def test_matmul_of_integers_wraps(dtype, shapes):
-    rng, (least, most) = np.random.default_rng(4), (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    a, b = (rng.integers(least, most, shape, "int8" if dtype == "bool" else dtype, endpoint=True) for shape in shapes)
+    rng, store = np.random.default_rng(4), "uint8" if dtype == "bool" else dtype
+    least, most = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    a, b = (rng.integers(least, most, shape, store, endpoint=True) for shape in shapes)
     check("matmul", a.astype(dtype), b.astype(dtype))
 
 
-@pytest.mark.parametrize("sizes", ((1, 1, 70), (7, 5, 3), (8, 16, 32), (17, 33, 9), (65, 31, 47), (64, 64, 64), (2, 300, 2)))
+SIZES = ((1, 1, 70), (7, 5, 3), (8, 16, 32), (17, 33, 9), (65, 31, 47), (64, 64, 64), (2, 300, 2))
+
+
+@pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_sizes_around_tiles(dtype, sizes):
     rows, inner, columns = sizes

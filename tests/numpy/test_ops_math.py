@@ -72,10 +72,12 @@ COMPARE = exact(
 )  # fmt: skip
 BITS = exact(
     bitwise_and=np.bitwise_and, bitwise_or=np.bitwise_or, bitwise_xor=np.bitwise_xor, bitwise_not=np.invert,
-    shift_left=shift(np.left_shift, np.zeros_like), shift_right=shift(np.right_shift, lambda a: np.where(a < 0, ~(a * 0), a * 0)),
+    shift_left=shift(np.left_shift, np.zeros_like),
+    shift_right=shift(np.right_shift, lambda a: np.where(a < 0, ~(a * 0), a * 0)),
 )  # fmt: skip
 OTHERS = exact(
-    copysign=np.copysign, cast=lambda x, dtype: x, eye=eye, fill=lambda shape, value, dtype: np.full(shape, float(value)),
+    copysign=np.copysign, cast=lambda x, dtype: x, eye=eye,
+    fill=lambda shape, value, dtype: np.full(shape, float(value)),
     clip=lambda x, low, high: np.where(x < low, low, np.where(x > high, high, x)), where=np.where,
 ) | close(arange=arange, linspace=linspace)  # fmt: skip
 ORACLES = UNARY | EXACT_UNARY | TESTS | ARITHMETIC | COMPARE | BITS | OTHERS
@@ -87,8 +89,10 @@ def check(name, *inputs, bfloat16=False, **attributes):
 
 def specials(dtype):
     """NaN, infinities, zeros, subnormals, the ends of the range, numbers around 1."""
-    tiny, least, most = {"float16": (2.0**-14, 2.0**-24, 65504.0), "bfloat16": (2.0**-126, 2.0**-133, 3.38e38),
-                         "float32": (2.0**-126, 2.0**-149, 3.4e38), "float64": (2.0**-1022, 5e-324, 1.7e308)}[dtype]  # fmt: skip
+    tiny, least, most = {
+        "float16": (2.0**-14, 2.0**-24, 65504.0), "bfloat16": (2.0**-126, 2.0**-133, 3.38e38),
+        "float32": (2.0**-126, 2.0**-149, 3.4e38), "float64": (2.0**-1022, 5e-324, 1.7e308),
+    }[dtype]  # fmt: skip
     x = np.array([np.nan, np.inf, 0, tiny, least, tiny / 4, most, 1, 0.5, 0.75, 1.5, 2, 2.5, 3, 10, 100])
     return np.concatenate([x, -x[1:]]).astype("float32" if dtype == "bfloat16" else dtype)
 
@@ -107,6 +111,22 @@ def test_pairs_of_special_values(name, dtype):
     check(name, x[:5, None], x[5:6], bfloat16=dtype == "bfloat16")
 
 
+LIMITS = {"tanh": (-1, 1), "erf": (-1, 1), "erfc": (2, 0), "sigmoid": (0, 1), "exp": (0, np.inf), "exp2": (0, np.inf),
+          "expm1": (-1, np.inf), "sinh": (-np.inf, np.inf), "cosh": (np.inf, np.inf)}  # fmt: skip
+SHORT = pytest.mark.xfail(strict=True, reason="float32 tanh ends at 0.99999994")
+
+
+@pytest.mark.parametrize("name, dtype", [
+    pytest.param(name, dtype, marks=SHORT if (name, dtype) == ("tanh", "float32") else ())
+    for name in LIMITS for dtype in FLOATS
+])  # fmt: skip
+def test_limits_are_reached(name, dtype):
+    """Exactly, at infinities and far out."""
+    x = ds.asarray(np.array([-np.inf, -3e38, -2000, 2000, 3e38, np.inf])).astype(dtype)
+    low, high = LIMITS[name]
+    np.testing.assert_array_equal(getattr(ds.ops, name)(x).numpy(), [low] * 3 + [high] * 3)
+
+
 @pytest.mark.xfail(strict=True, reason="signbit and copysign take the sign of a negative NaN for positive")
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_sign_of_nan(dtype):
@@ -118,9 +138,10 @@ def test_sign_of_nan(dtype):
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", UNARY)
 def test_many_arguments(name, dtype):
-    low, high = {"acos": (-1, 1), "asin": (-1, 1), "atanh": (-1, 1), "acosh": (1, 50), "log1p": (-1, 9), "exp": (-20, 20),
-                 "exp2": (-20, 20)}.get(name, (0.001, 50) if name in "log log2 log10 sqrt rsqrt reciprocal" else (-6, 6))  # fmt: skip
-    x = np.random.default_rng(1).uniform(low, high, 999)
+    usual = (0.001, 50) if name in ("log", "log2", "log10", "sqrt", "rsqrt", "reciprocal") else (-6, 6)
+    low, high = {"acos": (-1, 1), "asin": (-1, 1), "atanh": (-1, 1), "acosh": (1, 50), "log1p": (-1, 9),
+                 "exp": (-20, 20), "exp2": (-20, 20)}.get(name, usual)  # fmt: skip
+    x = np.random.default_rng(1).uniform(low, high, 20_011)
     check(name, x.astype("float32" if dtype == "bfloat16" else dtype), bfloat16=dtype == "bfloat16")
 
 
@@ -231,6 +252,20 @@ def test_created(dtype):
 def test_linspace_ends_where_it_should():
     for stop in (0.1, 0.3, 1 / 3, 1e300):
         assert float(ds.ops.linspace(start=-0.7, stop=stop, count=11, dtype="f64")[-1]) == stop
+
+
+@pytest.mark.parametrize("dtype", (*FLOATS, "int8", "int32", "uint64"))
+def test_long_operands(dtype):
+    """As many elements as kernels cut into vectors and threads, in rows, columns and single numbers."""
+    rng, bfloat16 = np.random.default_rng(4), dtype == "bfloat16"
+    a, b = (rng.uniform(1, 9, (67, 1021)).astype("float32" if bfloat16 else dtype) for _ in range(2))
+    for name in ("add", "sub", "mul", "floor_divide", "mod", "maximum", "less", "equal"):
+        for other in (b, b[:1], b[:, :1], b[0, 0]):
+            check(name, a, other, bfloat16=bfloat16)
+            check(name, other, a, bfloat16=bfloat16)
+    check("where", a > b, a, b[:1], bfloat16=bfloat16)
+    check("clip", a, b[:1], b[:1] + b[:1], bfloat16=bfloat16)
+    check("cast", a, bfloat16=bfloat16, dtype="i16")
 
 
 def test_zero_dimensions_and_no_elements():

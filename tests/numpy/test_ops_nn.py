@@ -1,4 +1,4 @@
-"""Operators of ops/nn: oracles, and activations far out, losses with every option, normalizations, embeddings, dropout."""
+"""Operators of ops/nn: oracles, and activations far out, losses with every option, norms, embeddings, dropout."""
 
 import math
 
@@ -124,10 +124,10 @@ def dropout(x, state, p, training):
     return np.where(keep, x / (1 - p) if p < 1 else 0.0, 0.0)
 
 
-ACTIVATIONS = close(
+# gelu: 1 + erf and 1 + tanh cancel far below 0, so what is promised is an error small beside 1.
+GELU = sums(gelu=lambda x: x * phi(x), gelu_tanh=gelu_tanh)
+ACTIVATIONS = GELU | close(
     elu=lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-    gelu=lambda x: x * phi(x),
-    gelu_tanh=gelu_tanh,
     hardswish=lambda x: x * np.clip(x + 3, 0, 6) / 6,
     leaky_relu=lambda x, alpha: np.where(x > 0, x, alpha * x),
     silu=lambda x: x * expit(x),
@@ -158,13 +158,19 @@ def normal(shape, dtype="float64", seed=0):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name, dtype):
     x = np.concatenate([np.linspace(-8, 8, 401), [0.0, -0.0, 3, -3, 1e-3, -1e-3, 1e-7, 20, 90]])
+    x = x.astype("float32" if dtype == "bfloat16" else dtype)
     alphas = [{"alpha": a} for a in (0.01, 1, 2.5, 0)] if name in ("elu", "leaky_relu") else [{}]
     for attributes in alphas:
-        check(name, x.astype("float32" if dtype == "bfloat16" else dtype), bfloat16=dtype == "bfloat16", **attributes)
+        check(name, x[x <= 1], bfloat16=dtype == "bfloat16", **attributes)
+        check(name, x[x > 1], bfloat16=dtype == "bfloat16", **attributes)
 
 
-@pytest.mark.parametrize("dtype", ("float32", "float64"))
-@pytest.mark.parametrize("name", ACTIVATIONS)
+FAR = [(name, dtype) for name in ACTIVATIONS for dtype in ("float32", "float64")]
+FAR.remove(("gelu_tanh", "float32"))
+NOT_ZERO = pytest.mark.xfail(strict=True, reason="float32 tanh ends at -0.99999994, so gelu_tanh does not end at 0")
+
+
+@pytest.mark.parametrize("name, dtype", [*FAR, pytest.param("gelu_tanh", "float32", marks=NOT_ZERO)])
 def test_activations_far_out(name, dtype):
     """No overflow in between: only the limits, NaN where NaN is."""
     ours = getattr(ds.ops, name)(ds.asarray(np.array([-500, 500, 1e30, np.inf, np.nan], dtype))).numpy()
@@ -216,7 +222,8 @@ def test_losses_of_probabilities(shape, reduction):
     for dtype in ("float32", "float64"):
         for target in (p, p * 2, np.zeros(shape)):
             for smoothing in (0, 0.2, 1):
-                check("cross_entropy", normal(shape, dtype), target.astype(dtype), label_smoothing=smoothing, reduction=reduction)
+                options = {"label_smoothing": smoothing, "reduction": reduction}
+                check("cross_entropy", normal(shape, dtype), target.astype(dtype), **options)
 
 
 def test_ignored_targets():
@@ -273,6 +280,24 @@ def test_layer_and_group_norm(dtype):
             check("group_norm", x[..., 0, 0].copy(), *scale, bfloat16=bfloat16, groups=groups, epsilon=0.5)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_wide_rows(dtype):
+    """As many elements as kernels cut into vectors, tiles and threads."""
+    x, bfloat16 = normal((33, 1025), dtype), dtype == "bfloat16"
+    weight, bias, target = normal(1025, dtype, 1), normal(1025, dtype, 2), np.arange(33) * 31
+    for axis in (0, 1):
+        check("softmax", x, bfloat16=bfloat16, axis=axis)
+        check("log_softmax", x, bfloat16=bfloat16, axis=axis)
+    check("layer_norm", x, weight, bias, bfloat16=bfloat16)
+    check("batch_norm", x, weight, bias, bfloat16=bfloat16)
+    check("group_norm", x.reshape(1, 33, 1025), bfloat16=bfloat16, groups=3)
+    check("cross_entropy", x, target, bfloat16=bfloat16, label_smoothing=0.1, ignore_index=62)
+    check("embedding", x, target % 33, bfloat16=bfloat16)
+    check("embedding_gradient", x, target % 5, bfloat16=bfloat16, rows=5)
+    for name in ACTIVATIONS:
+        check(name, np.tanh(x), bfloat16=bfloat16)
+
+
 def test_norms_of_what_does_not_vary():
     """Only epsilon divides: 0, not NaN."""
     x = np.full((3, 4), 7.0)
@@ -281,8 +306,11 @@ def test_norms_of_what_does_not_vary():
     check("group_norm", x, np.ones(4), np.arange(4.0), groups=2)
 
 
-@pytest.mark.parametrize("index", (np.array([0, 4, 4, 2]), np.array([[1, 1], [1, 0]], "int32"), np.array(3), np.zeros((0,), "int64"),
-                                   np.array([[[4]]], "uint8")), ids=str)  # fmt: skip
+INDICES = (np.array([0, 4, 4, 2]), np.array([[1, 1], [1, 0]], "int32"), np.array(3), np.zeros(0, "int64"),
+           np.array([[[4]]], "uint8"))  # fmt: skip
+
+
+@pytest.mark.parametrize("index", INDICES, ids=str)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_embedding(dtype, index):
     bfloat16 = dtype == "bfloat16"
@@ -290,7 +318,8 @@ def test_embedding(dtype, index):
         check("embedding", normal((5, *tail), dtype), index, bfloat16=bfloat16)
         check("embedding", normal((5, *tail), dtype), index, bfloat16=bfloat16, padding_index=1)
         for padding in ({}, {"padding_index": 1}, {"padding_index": 4}):
-            check("embedding_gradient", normal((*index.shape, *tail), dtype), index, bfloat16=bfloat16, rows=5, **padding)
+            dy = normal((*index.shape, *tail), dtype)
+            check("embedding_gradient", dy, index, bfloat16=bfloat16, rows=5, **padding)
 
 
 @pytest.mark.parametrize("p", (0, 0.1, 0.5, 0.99, 1))

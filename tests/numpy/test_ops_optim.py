@@ -55,7 +55,8 @@ def test_sgd(dtype, decay):
         for momentum in (0, 0.9):
             for nesterov in (False, True):
                 options = {"momentum": momentum, "weight_decay": decay, "nesterov": nesterov}
-                check("sgd_momentum_step", param, grad, velocity, np.array(rate), bfloat16=dtype == "bfloat16", **options)
+                inputs = (param, grad, velocity, np.array(rate))
+                check("sgd_momentum_step", *inputs, bfloat16=dtype == "bfloat16", **options)
 
 
 @pytest.mark.parametrize("decoupled", (False, True))
@@ -90,7 +91,7 @@ def test_fifty_steps(name, count):
     ours = theirs = [rng.normal(0, 1, 3), *np.zeros((count, 3))]
     for step in range(1, 51):
         extra = [np.array(0.05), np.array(float(step))] if name == "adam_step" else [np.array(0.05)]
-        defaults = {"sgd_step": (0.0,), "sgd_momentum_step": (0.9, 0.0, False), "adam_step": (0.9, 0.999, 1e-8, 0.0, False)}
+        defaults = {"sgd_step": (0,), "sgd_momentum_step": (0.9, 0, False), "adam_step": (0.9, 0.999, 1e-8, 0, False)}
         answers = getattr(ds.ops, name)(*(ds.asarray(x) for x in (ours[0], 2 * (ours[0] - target), *ours[1:], *extra)))
         ours = [x.numpy() for x in (answers if count else [answers])]
         answers = ORACLES[name].function(theirs[0], 2 * (theirs[0] - target), *theirs[1:], *extra, *defaults[name])

@@ -1,5 +1,7 @@
 """Operators of ops/random: every draw again by Philox4x32-10 in NumPy, then ranges, moments and independence."""
 
+import itertools
+
 import numpy as np
 import pytest
 from oracle import FLOATS, INTEGERS, exact, sums
@@ -60,7 +62,8 @@ def random_uniform(state, shape, low, high, dtype):
 def random_normal(state, shape, mean, std, dtype):
     """Box and Muller: elements 2 i and 2 i + 1 are the cosine and the sine of one pair."""
     count = size(shape)
-    uniforms = (uniform53 if dtypes.dtype(dtype).name == "float64" else uniform24)(state, count + count % 2).reshape(-1, 2)
+    uniforms = uniform53 if dtypes.dtype(dtype).name == "float64" else uniform24
+    uniforms = uniforms(state, count + count % 2).reshape(-1, 2)
     radius, angle = np.sqrt(-2 * np.log1p(-uniforms[:, 0])), 2 * np.pi * uniforms[:, 1]
     pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return (mean + std * pairs.ravel()[:count]).reshape(shape)
@@ -85,7 +88,8 @@ def random_permutation(state, n, dtype):
 
 
 ORACLES = exact(
-    random_uniform=random_uniform, random_bernoulli=random_bernoulli, randint=randint, random_permutation=random_permutation
+    random_uniform=random_uniform, random_bernoulli=random_bernoulli, randint=randint,
+    random_permutation=random_permutation,
 ) | sums(random_normal=random_normal)  # fmt: skip
 STATES = ((0, 0), (42, 7), (2**32, 1), (2**64 - 1, 2**64 - 1), (5, 2**40 + 3), (2**63 + 12345, 2**33))
 
@@ -117,6 +121,13 @@ def test_floats_bit_by_bit(dtype, state):
     check("random_normal", state, shape=(65,), mean=-1, std=0, dtype=dtype)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_long_draws(dtype):
+    """Every part of what threads share has the elements it would have alone."""
+    for name in ("random_uniform", "random_normal", "random_bernoulli"):
+        check(name, (2**33 + 1, 5), shape=(50_003,), dtype=dtype)
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_integers_bit_by_bit(dtype, state):
@@ -138,7 +149,8 @@ def test_bernoulli(dtype, p):
 def test_uniform_moments(dtype):
     """Within five standard errors; grids of 8 bits have their mean half a step below 1/2."""
     n = 100_000
-    x = ds.ops.random_uniform(ds.asarray(np.array([1, 2], np.uint64)), shape=(n,), dtype=dtype).numpy().astype(np.float64)
+    state = ds.asarray(np.array([1, 2], np.uint64))
+    x = np.float64(ds.ops.random_uniform(state, shape=(n,), dtype=dtype).numpy())
     step = {"float16": 2.0**-11, "bfloat16": 2.0**-8}.get(dtype, 0)
     assert x.min() >= 0 and x.max() < 1 and abs(x.mean() + step / 2 - 0.5) < 5 * np.sqrt(1 / 12 / n)
     assert abs(x.var() - 1 / 12) < 5 * np.sqrt(1 / 180 / n) + step**2
@@ -151,7 +163,8 @@ def test_uniform_moments(dtype):
 @pytest.mark.parametrize("dtype", ("float32", "float64"))
 def test_normal_moments(dtype):
     n = 100_000
-    x = ds.ops.random_normal(ds.asarray(np.array([1, 3], np.uint64)), shape=(n,), dtype=dtype).numpy().astype(np.float64)
+    state = ds.asarray(np.array([1, 3], np.uint64))
+    x = np.float64(ds.ops.random_normal(state, shape=(n,), dtype=dtype).numpy())
     for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
         assert abs((x**power).mean() - moment) < 5 * np.sqrt(variance / n), power
     assert abs(x).max() < 5.8 and abs((abs(x) < 1).mean() - 0.6826895) < 5 * np.sqrt(0.22 / n)
@@ -160,9 +173,9 @@ def test_normal_moments(dtype):
 
 
 def test_permutations_are_equally_likely():
-    state = np.array([8, 0], np.uint64)
-    found = [tuple(ds.ops.random_permutation(ds.asarray(state + np.array([0, i], np.uint64)), n=3).tolist()) for i in range(1200)]
-    counts = np.array([found.count(order) for order in {(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)}])
+    states = [ds.asarray(np.array([8, i], np.uint64)) for i in range(1200)]
+    found = [tuple(ds.ops.random_permutation(state, n=3).tolist()) for state in states]
+    counts = np.array([found.count(order) for order in itertools.permutations(range(3))])
     assert counts.sum() == 1200 and ((counts - 200) ** 2 / 200).sum() < 26, "chi-squared of 5 degrees of freedom, 1e-4"
 
 

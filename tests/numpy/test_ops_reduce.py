@@ -99,7 +99,8 @@ def test_spread_around_a_large_mean(dtype):
 @pytest.mark.parametrize("name", ("sum", "mean", "max", "min", "prod", "logsumexp", "var", "std", "any", "all"))
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_nan_and_infinities(name, dtype):
-    rows = [[1, np.nan, 2], [np.inf, 1, 2], [-np.inf, 1, 0], [-np.inf, np.inf, 0], [-np.inf] * 3, [np.inf] * 3, [np.nan] * 3]
+    inf, nan = np.inf, np.nan
+    rows = [[1, nan, 2], [inf, 1, 2], [-inf, 1, 0], [-inf, inf, 0], [-inf] * 3, [inf] * 3, [nan] * 3]
     x = np.array(rows, "float32" if dtype == "bfloat16" else dtype)
     for axis in ([1], [0], []):
         check(name, x, bfloat16=dtype == "bfloat16", axis=axis)

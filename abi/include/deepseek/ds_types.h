@@ -145,7 +145,7 @@ typedef struct ds_view_spec { /* [frozen] */
 
 /* ---- packed value: 16 bytes, tag and payload ------------------------------------------------------------------ */
 #define DS_NONE 0u    /* absent: an attribute's default */
-#define DS_INT 1u     /* i */
+#define DS_INT 1u     /* i; with count DS_UNSIGNED its bits are those of a uint64_t from 2^63 on */
 #define DS_FLOAT 2u   /* f */
 #define DS_FLAG 3u    /* i: 0 or 1 */
 #define DS_STRING 4u  /* s, count bytes */
@@ -156,6 +156,7 @@ typedef struct ds_view_spec { /* [frozen] */
 #define DS_HANDLE 9u  /* h: a handle of ds.h */
 #define DS_POINTER 10u /* p: meaning is the callee's */
 #define DS_VALUES 11u /* vs, count */
+#define DS_UNSIGNED 1u
 
 typedef struct ds_value { /* [frozen] lists and strings are borrowed for the call */
   uint32_t tag;

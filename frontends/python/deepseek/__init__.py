@@ -8,12 +8,11 @@
 
 Nothing runs until somebody looks at a value; then what was recorded is rewritten, compiled, run and remembered. Modules
 are in `deepseek.nn`, optimizers in `deepseek.optim`, loading of data in `deepseek.data`, ready-made use of images in
-`deepseek.vision`; every operator of every plugin is in `deepseek.ops`.
+`deepseek.vision`; every operator of every plugin is in `deepseek.ops`, types for annotations in `deepseek.typing`.
 """
 
-from __future__ import annotations
-
-import importlib
+import importlib as _importlib
+import types as _types
 
 from . import _native as _native
 from . import dtypes, errors, sugar as _sugar
@@ -51,7 +50,9 @@ pi, e, inf, nan, newaxis = 3.141592653589793, 2.718281828459045, float("inf"), f
 ndarray = Tensor
 
 # Loaded when first used, so that `import deepseek` stays cheap.
-_MODULES = frozenset("nn optim data vision ops random functions engine checkpoint autograd".split())
+_MODULES = frozenset(
+    "autograd checkpoint data dtypes engine errors functions nn ops optim random typing vision".split()
+)
 _LAZY = {
     **dict.fromkeys(("save", "load", "formats", "Checkpoint"), "checkpoint"),
     **dict.fromkeys(("plugins", "load_plugin", "add_plugin_folder", "devices", "explain", "graph_text", "evaluate",
@@ -62,14 +63,14 @@ _LAZY = {
 
 def __getattr__(name: str):
     if name in _MODULES:
-        return importlib.import_module("." + name, __name__)
+        return _importlib.import_module("." + name, __name__)
     if name == "__version__":
         from .engine import version
 
         return version()
     found = None
     if name in _LAZY:
-        found = getattr(importlib.import_module("." + _LAZY[name], __name__), name)
+        found = getattr(_importlib.import_module("." + _LAZY[name], __name__), name)
     elif not name.startswith("_"):
         from . import functions
 
@@ -83,4 +84,6 @@ def __getattr__(name: str):
 def __dir__() -> list[str]:
     from . import functions
 
-    return sorted({*globals(), *_MODULES, *_LAZY, *functions.TABLE, *_sugar.public_names()})
+    # Without the modules behind all this, which importing makes attributes.
+    here = (name for name, value in globals().items() if not isinstance(value, _types.ModuleType))
+    return sorted({*here, *_MODULES, *_LAZY, *functions.TABLE, *_sugar.public_names()})

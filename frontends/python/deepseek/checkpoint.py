@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Mapping
+import typing
+from collections.abc import Mapping as _Mapping
 
 from . import _native, errors
-from .creation import asarray
+from .creation import asarray as _asarray
+
+if typing.TYPE_CHECKING:
+    from typing import Any, Mapping
+
+    from .tensors import Tensor
 
 
 class Checkpoint(dict[str, "Tensor"]):
@@ -38,11 +44,11 @@ def _format_of(path: str) -> str:
 def _flatten(value: Any, prefix: str, into: dict[str, Any]) -> dict[str, Any]:
     if hasattr(value, "state_dict"):
         value = value.state_dict()
-    if isinstance(value, Mapping):
+    if isinstance(value, _Mapping):
         for key, entry in value.items():
             _flatten(entry, f"{prefix}.{key}" if prefix else str(key), into)
     else:
-        into[prefix or "tensor"] = asarray(value)
+        into[prefix or "tensor"] = _asarray(value)
     return into
 
 
@@ -50,8 +56,8 @@ def save(value: Any, path: Any, metadata: Mapping[str, Any] | None = None) -> No
     """Writes a module, a tensor of any shape or a (nested) dict of tensors to a file; nested names are joined by dots.
 
     Arguments may come in either order. The old file stays whole until the new one is complete and on disk.
-    CheckpointError says what went wrong (disk full, unknown extension ..), DTypeError that a value is no tensor; nothing
-    is executable in these files.
+    CheckpointError says what went wrong (disk full, unknown extension ..), DTypeError that a value is no tensor.
+    Nothing is executable in these files.
     """
     if isinstance(value, (str, os.PathLike)) and not isinstance(path, (str, os.PathLike)):
         value, path = path, value

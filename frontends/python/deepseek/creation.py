@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _native, dtypes, errors
 from ._runtime import check, context, ffi, lib, text_args
 from .sugar import use
+
+if TYPE_CHECKING:
+    from .tensors import Tensor
+    from .typing import DTypeLike, TensorLike
 
 _SCALARS = (bool, int, float)
 
@@ -153,10 +157,10 @@ def array(object: Any, dtype: DTypeLike | None = None, *, copy: bool | None = Tr
 
 
 def from_numpy(array: Any) -> Tensor:
-    """A tensor that shares a NumPy array's shape and memory: writes are seen on both sides, and it keeps the array alive.
+    """A tensor that shares a NumPy array's shape and memory: writes are seen on both sides.
 
-    While it is alive, operators reading it run when they are recorded. Read-only arrays give read-only tensors.
-    DTypeError if the dtype has no counterpart; ArgumentError if elements are not aligned.
+    It keeps the array alive. While it lives, operators reading it run when they are recorded. Read-only arrays give
+    read-only tensors. DTypeError if the dtype has no counterpart; ArgumentError if elements are not aligned.
     """
     import numpy
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing
 
 from . import _native
+
+if typing.TYPE_CHECKING:
+    from typing import Any
+
+    import numpy
+
+    from .tensors import Tensor
+    from .typing import DTypeLike, TensorLike
 
 _lib = _native.lib
 
@@ -40,27 +48,22 @@ class DType:
         except TypeError:
             return False
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return dtype, (self.name,)
 
-    def __call__(self, value: Any = 0):
+    def __call__(self, value: TensorLike = 0) -> Tensor:
         from .creation import asarray
 
         return asarray(value, dtype=self)
 
     @property
-    def dtype(self):
+    def dtype(self) -> numpy.dtype[Any]:
         """The NumPy dtype; this is what makes `np.dtype(deepseek.float32)` work."""
         import numpy
 
         if self.name == "bfloat16":
             raise TypeError("NumPy has no bfloat16")
         return numpy.dtype(self.name)
-
-    @property
-    def is_floating_point(self) -> bool:
-        """Whether it is a real floating type."""
-        return self.kind == "f"
 
 
 _KINDS = (
@@ -117,7 +120,7 @@ def dtype(of: Any) -> DType:
 
 
 def code_of(of: Any) -> int:
-    """The number of a dtype-like in the C ABI."""
+    """The number of a dtype-like in the C ABI. TypeError if there is none."""
     return of.code if of.__class__ is DType else dtype(of).code
 
 

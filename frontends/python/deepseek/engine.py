@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import typing
 
 from . import _native
-from ._runtime import check, context, ffi, lib, text_args
+from ._runtime import check as _check, context as _context, ffi as _ffi, lib as _lib, text_args as _text_args
+
+if typing.TYPE_CHECKING:
+    from typing import Any
+
+    from .tensors import Tensor
 
 
-class Plugins(list):
+class Plugins(list["dict[str, Any]"]):
     """Rows of `plugins()`: dicts with name, version, path, loaded, provides, error. Printing shows a table."""
 
     def __repr__(self) -> str:
@@ -21,22 +26,22 @@ class Plugins(list):
 
 
 def plugins() -> Plugins:
-    """All plugins found, loaded or not."""
+    """All plugins found, loaded or not, by their manifests; see `Plugins`."""
     return Plugins(json.loads(row) for row in _native.texts("plugins"))
 
 
 def load_plugin(path: Any) -> None:
-    """Loads one plugin file now. PluginError says why it cannot be."""
+    """Loads one plugin file now. NotFoundError if there is none, PluginError says why it cannot be loaded."""
     import os
 
-    check(lib.ds_plugin_load(context, *text_args(os.path.abspath(os.fspath(path)))))
+    _check(_lib.ds_plugin_load(_context, *_text_args(os.path.abspath(os.fspath(path)))))
 
 
 def add_plugin_folder(path: Any) -> None:
-    """Also looks for plugins in this folder."""
+    """Also looks for plugins in this folder. NotFoundError if there is none."""
     import os
 
-    check(lib.ds_plugin_folder(context, *text_args(os.path.abspath(os.fspath(path)))))
+    _check(_lib.ds_plugin_folder(_context, *_text_args(os.path.abspath(os.fspath(path)))))
 
 
 def devices() -> list[str]:
@@ -51,14 +56,17 @@ class Explanation(str):
         return str(self)
 
 
-def explain(x: Any) -> Explanation:
-    """Why a value was flushed, replayed or compiled, fused or not, and what memory it held; one fact a line."""
+def explain(x: Tensor) -> Explanation:
+    """Why a value was flushed, replayed or compiled, fused or not, and what memory it held, whatever its shape.
+
+    One fact a line. TypeError if x is no tensor.
+    """
     _native.drain()
     return Explanation("\n".join(_native.texts("explain", x)))
 
 
-def graph_text(*tensors: Any) -> str:
-    """What was recorded and not run yet, that these tensors need, as text."""
+def graph_text(*tensors: Tensor) -> str:
+    """What was recorded and not run yet, that these tensors of any shape need, as text. StaleHandleError for others."""
     return "\n".join(_native.texts("graph", list(tensors)))
 
 
@@ -76,21 +84,24 @@ def _collect(value: Any, found: list[Any]) -> None:
 
 
 def evaluate(*tensors: Any) -> None:
-    """Runs what this thread recorded; afterwards these tensors, also inside lists and dicts, are computed."""
+    """Runs what this thread recorded; afterwards these tensors, also inside lists and dicts, are computed.
+
+    Errors of what was recorded, such as OutOfRangeError or OutOfMemoryError, arise here.
+    """
     found: list[Any] = []
     _collect(tensors, found)
     _native.drain()
-    handles = ffi.new("ds_handle[]", [x._handle for x in found] or [0])
-    check(lib.ds_evaluate(context, handles, len(found), _native.location()))
+    handles = _ffi.new("ds_handle[]", [x._handle for x in found] or [0])
+    _check(_lib.ds_evaluate(_context, handles, len(found), _native.location()))
 
 
 def counters() -> dict[str, int | float]:
-    """The engine's counters: nodes, flushes and their reasons, programs, hits, bytes, peak .."""
+    """The engine's counters by name: nodes, flushes and their reasons, programs, hits, bytes, peak .."""
     return {name: value for name, value in _native.counters()}
 
 
 def version() -> str:
-    """Version of the core."""
-    major, minor, text = ffi.new("uint32_t*"), ffi.new("uint32_t*"), ffi.new("ds_text*")
-    check(lib.ds_version(major, minor, text))
-    return ffi.buffer(text.data, text.size)[:].decode() if text.size else f"{major[0]}.{minor[0]}"
+    """The version of the core, as `deepseek.__version__` shows it."""
+    major, minor, text = _ffi.new("uint32_t*"), _ffi.new("uint32_t*"), _ffi.new("ds_text*")
+    _check(_lib.ds_version(major, minor, text))
+    return _ffi.buffer(text.data, text.size)[:].decode() if text.size else f"{major[0]}.{minor[0]}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from .creation import asarray
 from .sugar import use
+
+if TYPE_CHECKING:
+    from .tensors import Tensor
+    from .typing import TensorLike
 
 
 class Plan(NamedTuple):
@@ -77,7 +81,7 @@ def _nonzero(mask: Any, extents: tuple[int, ...], axis: int) -> tuple:
 
 
 def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
-    """Indices of elements that are not zero, one int64 [count] per axis. Looks at the values. ValueError for shape []."""
+    """Indices of elements not zero, one int64 [count] per axis; looks at the values. ValueError for shape []."""
     x = asarray(x)
     if x.ndim == 0:
         raise ValueError("nonzero of a 0-d tensor; use atleast_1d(x) first")

@@ -18,7 +18,7 @@ def names() -> list[str]:
     return sorted({*_FUNCTIONS, *sugar.SAME, *sugar.ALIASES})
 
 
-def find(name: str) -> Callable | None:
+def find(name: str) -> Callable[..., Any] | None:
     """A function whose first argument is the tensor, or None."""
     if name in _FUNCTIONS:
         return functions.TABLE[name]
@@ -26,10 +26,11 @@ def find(name: str) -> Callable | None:
     return None if operator is None else _method(name, operator)
 
 
-def _method(name: str, operator: Any) -> Callable:
-    def method(self, *args, **kwargs):
+def _method(name: str, operator: Any) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return operator(self, *args, **kwargs)
 
     method.__name__ = name
-    method.__doc__ = f"deepseek.{name} of this tensor."
+    method.__doc__ = f"deepseek.{name} of this tensor: {operator.__doc__}"
+    method.__signature__ = operator.__signature__  # type: ignore[attr-defined]
     return method

@@ -116,7 +116,7 @@ def default_value(attribute: Attribute):
 
 
 def signature(schema: Schema) -> inspect.Signature:
-    """A Python signature of a schema."""
+    """A Python signature of a schema; None stands for an attribute's default, which is told where that is a list."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = []
     for entry in schema.inputs:
@@ -124,12 +124,9 @@ def signature(schema: Schema) -> inspect.Signature:
         default = None if entry.kind == "?" else inspect.Parameter.empty
         parameters.append(inspect.Parameter(entry.name, kind, annotation=hint, default=default))
     for attribute in schema.attributes:
-        parameters.append(
-            inspect.Parameter(
-                attribute.name, inspect.Parameter.KEYWORD_ONLY, annotation=_HINTS[attribute.kind],
-                default=default_value(attribute),
-            )
-        )  # fmt: skip
+        default = default_value(attribute)
+        hint = _HINTS[attribute.kind] + (" | None" if default is None or default == [] else "")
+        parameters.append(inspect.Parameter(attribute.name, kind, annotation=hint, default=default))
     # Python wants parameters without a default first; a required one after an optional one becomes keyword-only.
     seen_default = False
     for i, parameter in enumerate(parameters):
@@ -143,7 +140,10 @@ def signature(schema: Schema) -> inspect.Signature:
 
 def documentation(op: Operator) -> str:
     """A docstring from the registry: summary, arguments with classes of dtypes, errors, plugin."""
-    lines = [" ".join(op.info("summary")) or op.schema.name, "", op.schema.text, ""]
+    summary = " ".join(op.info("summary")) or op.schema.name
+    lines = [summary if summary.endswith(".") else summary + ".", "", op.schema.text, ""]
+    if op.info("class") == ["elementwise"]:
+        lines += ["Shape", "    Inputs are broadcast against each other; the result has their common shape."]
     if op.schema.inputs:
         lines.append("Inputs")
         notes = {"1": "", "?": ", optional", "*": ", any number of them"}

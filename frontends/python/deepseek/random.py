@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing
 
 from . import dtypes
-from ._runtime import check, context, ffi, lib
-from .creation import asarray, shape_of
-from .sugar import use
+from ._runtime import check as _check, context as _context, ffi as _ffi, lib as _lib
+from .creation import asarray as _asarray, shape_of as _shape_of
+from .sugar import use as _use
+
+if typing.TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from .tensors import Tensor
+    from .typing import DTypeLike, TensorLike
 
 
 def manual_seed(seed: int) -> None:
-    """Starts the random counter anew: the same calls give the same numbers afterwards. Lower 64 bits count; TypeError."""
-    check(lib.ds_seed(context, seed & 0xFFFFFFFFFFFFFFFF))
+    """Starts the random counter anew: the same calls give the same numbers afterwards. TypeError unless an int."""
+    _check(_lib.ds_seed(_context, seed & 0xFFFFFFFFFFFFFFFF))
 
 
 seed = manual_seed
@@ -20,14 +26,14 @@ seed = manual_seed
 
 def get_state() -> tuple[int, int]:
     """Seed and offset of the random counter, which all threads share; `set_state` puts them back."""
-    state = ffi.new("uint64_t[2]")
-    check(lib.ds_random_state(context, state, 0))
+    state = _ffi.new("uint64_t[2]")
+    _check(_lib.ds_random_state(_context, state, 0))
     return state[0], state[1]
 
 
 def set_state(state: tuple[int, int]) -> None:
     """Puts back what `get_state` answered. TypeError or IndexError for anything else."""
-    check(lib.ds_random_state(context, ffi.new("uint64_t[2]", list(state)), 1))
+    _check(_lib.ds_random_state(_context, _ffi.new("uint64_t[2]", list(state)), 1))
 
 
 def _made(tensor: Any, requires_grad: bool) -> Any:
@@ -44,15 +50,16 @@ def rand(*shape: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
     Philox 4x32-10 on the counter (Salmon et al., 2011). DTypeError unless dtype is floating, ArgumentError if an extent
     is negative.
     """
-    return _made(use.random_uniform(shape=shape_of(shape), dtype=_float(dtype)), requires_grad)
+    return _made(_use.random_uniform(shape=_shape_of(shape), dtype=_float(dtype)), requires_grad)
 
 
 def randn(*shape: Any, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
-    """Normal with mean 0 and standard deviation 1; shape, dtype and errors (DTypeError, ArgumentError) as for `rand`."""
-    return _made(use.random_normal(shape=shape_of(shape), dtype=_float(dtype)), requires_grad)
+    """Normal with mean 0, standard deviation 1; shape, dtype and errors (DTypeError, ArgumentError) as for `rand`."""
+    return _made(_use.random_normal(shape=_shape_of(shape), dtype=_float(dtype)), requires_grad)
 
 
-def uniform(low: float = 0.0, high: float = 1.0, size: int | Sequence[int] = (), dtype: DTypeLike | None = None) -> Tensor:
+def uniform(low: float = 0.0, high: float = 1.0, size: int | Sequence[int] = (),
+            dtype: DTypeLike | None = None) -> Tensor:  # fmt: skip
     """Uniform in [low, high), of shape size; errors (DTypeError, ArgumentError) as for `rand`."""
     return rand(*_size(size), dtype=dtype) * (high - low) + low
 
@@ -72,18 +79,19 @@ def bernoulli(p: TensorLike, size: int | Sequence[int] | None = None) -> Tensor:
 
     ShapeError if p does not broadcast with size.
     """
-    shape = asarray(p).shape if size is None else _size(size)
-    return use.less(rand(tuple(shape)), p)
+    shape = _asarray(p).shape if size is None else _size(size)
+    return _use.less(rand(tuple(shape)), p)
 
 
-def randint(low: int, high: int | None = None, size: int | Sequence[int] = (), dtype: DTypeLike | None = None) -> Tensor:
+def randint(low: int, high: int | None = None, size: int | Sequence[int] = (),
+            dtype: DTypeLike | None = None) -> Tensor:  # fmt: skip
     """Integers from low (inclusive) to high (exclusive), of shape size, int64 by default; randint(n) draws below n.
 
     ArgumentError unless low < high, DTypeError if dtype is no integer.
     """
     low, high = (0, low) if high is None else (low, high)
     shape = (size,) if isinstance(size, int) else tuple(size)
-    return use.randint(low=low, high=high, shape=shape, dtype=dtypes.dtype(dtype or dtypes.int64))
+    return _use.randint(low=low, high=high, shape=shape, dtype=dtypes.dtype(dtype or dtypes.int64))
 
 
 def permutation(x: TensorLike) -> Tensor:
@@ -92,9 +100,9 @@ def permutation(x: TensorLike) -> Tensor:
     ArgumentError if n is negative, IndexError if x has no axes.
     """
     if isinstance(x, int):
-        return use.random_permutation(n=x)
-    x = asarray(x)
-    return use.take(x, use.random_permutation(n=x.shape[0]), axis=0)
+        return _use.random_permutation(n=x)
+    x = _asarray(x)
+    return _use.take(x, _use.random_permutation(n=x.shape[0]), axis=0)
 
 
 def shuffle(x: Tensor) -> None:
@@ -116,4 +124,4 @@ def choice(x: TensorLike, size: int | Sequence[int] = (), replace: bool = True) 
         for extent in shape:
             wanted *= extent
         picked = permutation(count)[:wanted].reshape(shape)
-    return picked if isinstance(x, int) else use.take(asarray(x), picked, axis=0)
+    return picked if isinstance(x, int) else _use.take(_asarray(x), picked, axis=0)

@@ -41,11 +41,11 @@ SAME = frozenset(
 # What the package's own Python functions call, beyond the above.
 _USED = frozenset(
     """where clip cast copy fill arange linspace eye sum prod mean max min argmax argmin any all var std logsumexp
-    cumsum reshape transpose expand_dims squeeze broadcast_to flip slice concat stack split pad tile repeat take
+    cumsum reshape transpose expand_dims squeeze broadcast_to concat stack pad tile repeat take
     take_along_axis index_get index_put nonzero leaky_relu elu softplus layer_norm batch_norm batch_norm_inference
     dropout embedding cross_entropy nll_loss mse_loss l1_loss bce_with_logits conv2d max_pool2d avg_pool2d
-    adaptive_avg_pool2d random_uniform random_normal random_bernoulli random_permutation randint sgd_step
-    sgd_momentum_step adam_step bitwise_and bitwise_or bitwise_xor sort argsort topk tril triu""".split()
+    adaptive_avg_pool2d random_uniform random_normal random_permutation randint sgd_step
+    sgd_momentum_step adam_step sort argsort topk tril triu""".split()
 )
 
 

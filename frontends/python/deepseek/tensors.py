@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import _native, autograd, dtypes
 from .sugar import use
+
+if TYPE_CHECKING:
+    from typing import Self, Sequence
+
+    from .typing import DTypeLike, TensorLike
 
 
 class Tensor(_native.Tensor):
@@ -13,13 +18,16 @@ class Tensor(_native.Tensor):
 
     Behaves as a NumPy array: symbols, broadcasting, indexing with views, in-place writes that every view sees. Nothing
     runs until somebody looks at a value (`print`, `float`, `numpy()`, `if`). With `requires_grad` its gradients can be
-    asked for by `backward()`. Make one with `deepseek.tensor`, `zeros`, `randn` ..
+    asked for by `backward()`. Any thread may use a tensor; each records for itself.
+
+    Make one with `deepseek.tensor`, `zeros`, `randn` .. (TypeError for data that is no tensor-like, DTypeError for
+    requires_grad unless floating). Methods without a text of their own are functions: `x.exp()` is `deepseek.exp(x)`.
     """
 
     __slots__ = ()
     __array_priority__ = 1000
 
-    def __new__(cls, data: Any, dtype: Any = None, requires_grad: bool = False) -> Any:
+    def __new__(cls, data: TensorLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Self:
         from .creation import tensor
 
         made = tensor(data, dtype)
@@ -31,10 +39,11 @@ class Tensor(_native.Tensor):
 
     # ---- looking -----------------------------------------------------------------------------------------------------
     def numpy(self, *, writable: bool = False) -> Any:
-        """The values as a NumPy array without copying; it keeps the memory alive.
+        """The values as a NumPy array of this shape without copying; it keeps the memory alive.
 
         Read-only unless writable=True, which lets NumPy write into the tensor; while such an array lives, operators
-        reading the tensor run when they are recorded. bfloat16 becomes float32.
+        reading the tensor run when they are recorded. bfloat16 becomes float32. Errors of what was recorded, such as
+        OutOfRangeError, arise here.
         """
         import numpy
 
@@ -47,6 +56,7 @@ class Tensor(_native.Tensor):
         return array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """For NumPy: the values as an array of this shape. ValueError if copy=False and the dtype differs."""
         import numpy
 
         array = self.numpy()
@@ -69,10 +79,11 @@ class Tensor(_native.Tensor):
         return _native.to_dlpack(source, max_version is not None and max_version[0] >= 1, True, bool(copy))
 
     def __dlpack_device__(self) -> tuple[int, int]:
+        """DLPack's device type and number: (1, 0) is the cpu."""
         return (1, 0)
 
     def item(self, *index: int) -> bool | int | float:
-        """The only element, or the one at an index, as a Python number. ValueError when there are several."""
+        """The only element, or the one at an index, as a Python number. ValueError for several, IndexError."""
         if index:
             return self[index[0] if len(index) == 1 and isinstance(index[0], tuple) else index].item()
         if self.size != 1:
@@ -80,7 +91,7 @@ class Tensor(_native.Tensor):
         return _native.item(self)
 
     def tolist(self) -> Any:
-        """Nested lists of Python numbers."""
+        """Nested lists of Python numbers of this shape; one number for shape []."""
         return self.numpy().tolist()
 
     def __repr__(self) -> str:
@@ -102,13 +113,14 @@ class Tensor(_native.Tensor):
     def __contains__(self, value: Any) -> bool:
         return bool(use.any(self == value))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.numpy().tobytes(), self.shape, self.dtype.name, self.requires_grad)
 
-    def __copy__(self):
+    def __copy__(self) -> Tensor:
+        """A copy with memory of its own, see `clone`."""
         return self.clone()
 
-    def __deepcopy__(self, memo: dict):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         made = self.detach().copy()
         if type(self) is not Tensor:
             made = _native.wrap_handle(_keep(made), type(self))
@@ -120,19 +132,26 @@ class Tensor(_native.Tensor):
     # ---- gradients ---------------------------------------------------------------------------------------------------
     @property
     def grad(self) -> Tensor | None:
-        """The accumulated gradient of a leaf, None before the first backward. May be set, None forgets it."""
+        """The accumulated gradient of a leaf, of its shape, None before the first backward.
+
+        May be set, None forgets it: ShapeError, or ArgumentError unless this is a leaf that requires a gradient.
+        """
         return autograd.get_grad(self)
 
     @grad.setter
-    def grad(self, value: Any) -> None:
+    def grad(self, value: TensorLike | None) -> None:
         autograd.set_grad(self, value)
 
-    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
-        """Adds the gradients of this tensor to `.grad` of every leaf it was computed from; see deepseek.backward."""
+    def backward(self, gradient: TensorLike | None = None, retain_graph: bool = False,
+                 create_graph: bool = False) -> None:  # fmt: skip
+        """Adds the gradients of this tensor to `.grad` of every leaf it was computed from; see deepseek.backward.
+
+        gradient has this shape; it may be left out for one element. ShapeError, ArgumentError if nothing requires one.
+        """
         autograd.backward(self, gradient, retain_graph, create_graph)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Sets requires_grad in place and answers the tensor."""
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Sets requires_grad in place and answers the tensor. DTypeError unless the dtype is floating."""
         self.requires_grad = requires_grad
         return self
 
@@ -143,46 +162,51 @@ class Tensor(_native.Tensor):
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> autograd.RemovableHandle:
         """Calls hook(gradient) during backward; what it returns replaces the gradient. The answer's `remove()` ends it.
 
+        The gradient has this shape. ArgumentError unless this requires a gradient, TypeError unless hook can be called.
+
         >>> w.register_hook(lambda g: g.clip(-1, 1))
         """
         return autograd.register_hook(self, hook)
 
     def retain_grad(self) -> None:
-        """Keeps `.grad` of a computed tensor too."""
+        """Keeps `.grad` of a computed tensor too; leaves keep it anyway."""
         autograd.retain_grad(self)
 
     # ---- copies and types --------------------------------------------------------------------------------------------
     def clone(self) -> Tensor:
-        """A copy with memory of its own; gradients flow through."""
+        """A dense copy with memory of its own; gradients flow through."""
         return use.copy(self)
 
     def copy(self) -> Tensor:
         """NumPy's name for `clone`."""
         return use.copy(self)
 
-    def copy_(self, value: Any) -> Tensor:
-        """Writes the values of another tensor into this one (broadcast, cast)."""
+    def copy_(self, value: TensorLike) -> Self:
+        """Writes a tensor's values, broadcast and cast, into this one and answers it. ShapeError, ReadOnlyError."""
         _native.assign(self, value)
         return self
 
-    def fill(self, value: Any) -> None:
-        """Writes one value everywhere."""
+    def fill(self, value: TensorLike) -> None:
+        """Writes one value, or a tensor that is broadcast, everywhere. ShapeError, TypeError, ReadOnlyError."""
         _native.assign(self, value)
 
-    def zero_(self) -> Tensor:
-        """Writes zeros everywhere."""
+    def zero_(self) -> Self:
+        """Writes zeros everywhere and answers the tensor. ReadOnlyError if it is a read-only view."""
         _native.assign(self, 0)
         return self
 
-    def astype(self, dtype: Any, copy: bool = True) -> Tensor:
-        """The values in another dtype; a copy unless copy=False and nothing changes."""
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> Tensor:
+        """The values in another dtype, of this shape; a copy unless copy=False and nothing changes. TypeError."""
         wanted = dtypes.dtype(dtype)
         if wanted is self.dtype:
             return use.copy(self) if copy else self
         return use.cast(self, dtype=wanted)
 
-    def to(self, target: Any) -> Tensor:
-        """The tensor on a device ("cpu") or in a dtype; itself when it is there already."""
+    def to(self, target: DTypeLike) -> Tensor:
+        """The tensor, of this shape, on a device ("cpu") or in a dtype; itself when it is there already.
+
+        DeviceError for a string that names neither, TypeError for anything else that is no dtype.
+        """
         if isinstance(target, str) and target not in dtypes.BY_NAME:
             from .creation import to_device
 
@@ -190,81 +214,81 @@ class Tensor(_native.Tensor):
         return self.astype(target, copy=False)
 
     def float(self) -> Tensor:
-        """As float32."""
+        """This tensor as float32; itself if it is."""
         return self.astype(dtypes.float32, copy=False)
 
     def double(self) -> Tensor:
-        """As float64."""
+        """This tensor as float64; itself if it is."""
         return self.astype(dtypes.float64, copy=False)
 
     def long(self) -> Tensor:
-        """As int64."""
+        """This tensor as int64; itself if it is."""
         return self.astype(dtypes.int64, copy=False)
 
     # ---- shapes ------------------------------------------------------------------------------------------------------
     @property
     def T(self) -> Tensor:
-        """All axes reversed, a view."""
+        """All axes of the shape reversed, a view."""
         return use.transpose(self)
 
     @property
     def mT(self) -> Tensor:
-        """The last two axes swapped, a view."""
+        """The last two axes swapped, a view: [.., m, n] -> [.., n, m]. OutOfRangeError if there are fewer."""
         return self.swapaxes(-1, -2)
 
     def reshape(self, *shape: Any) -> Tensor:
-        """Another shape, one extent may be -1; a view where memory allows."""
+        """Another shape, one extent may be -1; a view where memory allows. ShapeError if the sizes differ."""
         return use.reshape(self, shape=_flat(shape))
 
     def view(self, *shape: Any) -> Tensor:
-        """PyTorch's name for `reshape`."""
+        """PyTorch's name for `reshape`; copies where memory does not allow a view of that shape. ShapeError."""
         return use.reshape(self, shape=_flat(shape))
 
     def transpose(self, *axes: Any) -> Tensor:
-        """Axes permuted (reversed without arguments), a view."""
+        """Axes of the shape permuted (reversed without arguments), a view. OutOfRangeError, ArgumentError."""
         axes = _flat(axes)
         return use.transpose(self, axes=axes) if axes and axes[0] is not None else use.transpose(self)
 
     permute = transpose
 
     def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """Two axes swapped, a view."""
+        """Two axes of the shape swapped, a view. OutOfRangeError if there is no such axis."""
         from . import functions
 
         return functions.swapaxes(self, axis1, axis2)
 
     def flatten(self, start: int = 0, end: int = -1) -> Tensor:
-        """One axis in place of axes start..end; a copy as in NumPy."""
+        """One axis in place of axes start..end, [a, b] -> [a * b]; a copy as in NumPy. OutOfRangeError."""
         from . import functions
 
         return use.copy(functions.flatten(self, start, end))
 
     def ravel(self) -> Tensor:
-        """One axis, a view where memory allows."""
+        """All elements along one axis, shape [size]; a view where memory allows."""
         return use.reshape(self, shape=(-1,))
 
     def unsqueeze(self, axis: int) -> Tensor:
-        """A new axis of extent 1."""
+        """A new axis of extent 1, a view; axis is counted in the result's shape, OutOfRangeError otherwise."""
         return use.expand_dims(self, axes=axis)
 
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """Without axes of extent 1 (all, or the given ones)."""
+    def squeeze(self, axis: int | Sequence[int] | None = None) -> Tensor:
+        """Without axes of extent 1 (all, or the given ones), a view. ShapeError if one has another, OutOfRangeError."""
         return use.squeeze(self, axes=axis)
 
     def expand(self, *shape: Any) -> Tensor:
-        """Broadcast to a shape, a view; -1 keeps an extent."""
+        """Broadcast to a shape, a read-only view; -1 keeps an extent. ShapeError if it does not broadcast."""
         shape = _flat(shape)
         own = (1,) * (len(shape) - self.ndim) + self.shape
         return use.broadcast_to(self, shape=tuple(b if a == -1 else a for a, b in zip(shape, own)))
 
-    def split(self, indices_or_sections: Any, axis: int = 0) -> Any:
-        """Pieces along an axis; see deepseek.split."""
+    def split(self, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+        """Pieces of the shape along an axis, see deepseek.split. ShapeError if they are not equal, OutOfRangeError."""
         from . import functions
 
         return functions.split(self, indices_or_sections, axis)
 
-    def masked_fill(self, mask: Any, value: Any) -> Tensor:
-        """value where mask, else this tensor."""
+    def masked_fill(self, mask: TensorLike, value: TensorLike) -> Tensor:
+        """value where mask (not zero), else this tensor; all three are broadcast. ShapeError if they cannot be."""
         return use.where(mask, value, self)
 
     def __invert__(self) -> Tensor:

@@ -20,9 +20,18 @@ int native_input(PyObject* object, ds_value* value, PyObject** keep) {
     return 1;
   }
   if (PyLong_CheckExact(object)) {
+    int beyond = 0;
     value->tag = DS_INT;
-    value->u.i = PyLong_AsLongLong(object);
-    return value->u.i == -1 && PyErr_Occurred() ? -1 : 1;
+    value->u.i = PyLong_AsLongLongAndOverflow(object, &beyond);
+    if (!beyond) return value->u.i == -1 && PyErr_Occurred() ? -1 : 1;
+    unsigned long long large = beyond > 0 ? PyLong_AsUnsignedLongLong(object) : 0;
+    if (beyond < 0 || PyErr_Occurred()) {
+      PyErr_Clear();
+      return PyErr_Format(PyExc_OverflowError, "%S is beyond 64 bits", object), -1;
+    }
+    value->count = DS_UNSIGNED;
+    value->u.i = (int64_t)large;
+    return 1;
   }
   if (!native.convert) return 0;
   PyObject* tensor = PyObject_CallFunctionObjArgs(native.convert, object, NULL);
@@ -40,7 +49,8 @@ int native_input(PyObject* object, ds_value* value, PyObject** keep) {
 PyObject* native_scalar(const ds_value* value) {
   switch (value->tag) {
     case DS_INT:
-      return PyLong_FromLongLong(value->u.i);
+      return value->count == DS_UNSIGNED ? PyLong_FromUnsignedLongLong((uint64_t)value->u.i)
+                                         : PyLong_FromLongLong(value->u.i);
     case DS_FLOAT:
       return PyFloat_FromDouble(value->u.f);
     case DS_FLAG:

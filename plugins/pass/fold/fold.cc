@@ -121,8 +121,7 @@ struct Fold {
     for (ds_node_id id : edit.nodes()) {
       PassNode n = edit.node(id);
       if (!n.pure() || remove_identity(edit, n) || !can_evaluate(edit, n)) continue;
-      edit.evaluate(id);
-      ++folded;
+      folded += edit.evaluate(id);
     }
     if (folded) edit.note(DS_NO_ID, "folded    " + std::to_string(folded) + " constant nodes were computed");
   }

@@ -161,7 +161,7 @@ class Edit {
     check(t_->replace(t_, old_value, new_value), "replace");
   }
   void erase(ds_node_id node) { check(t_->erase(t_, node), "erase"); }
-  void evaluate(ds_node_id node) { check(t_->evaluate(t_, node), "evaluate"); }
+  bool evaluate(ds_node_id node) { return t_->evaluate(t_, node) == DS_OK; }  // a refusal is an answer
 
   // ---- program stage ----
   bool alias(ds_node_id node, uint32_t input) { return t_->alias(t_, node, input) == DS_OK; }

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Iterator
+import typing
 
 from .. import random as _random
-from ..creation import asarray
-from ..sugar import use
+from ..creation import asarray as _asarray
+from ..sugar import use as _use
+
+if typing.TYPE_CHECKING:
+    from typing import Any, Callable, Iterator
+
+    from ..tensors import Tensor
+    from ..typing import TensorLike
 
 
 class Dataset:
@@ -30,19 +36,19 @@ class TensorDataset(Dataset):
     """
 
     def __init__(self, *tensors: Any) -> None:
-        self.tensors = tuple(asarray(x) for x in tensors)
+        self.tensors = tuple(_asarray(x) for x in tensors)
         if len({len(x) for x in self.tensors}) > 1:
             raise ValueError(f"tensors differ in length: {[len(x) for x in self.tensors]}")
 
     def __len__(self) -> int:
         return len(self.tensors[0])
 
-    def __getitem__(self, index: Any) -> tuple:
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(x[index] for x in self.tensors)
 
     def rows(self, indices: TensorLike) -> tuple[Tensor, ...]:
         """Many rows at once: [k, ..] of each tensor for indices [k]. OutOfRangeError when it runs, DTypeError."""
-        return tuple(use.take(x, indices, axis=0) for x in self.tensors)
+        return tuple(_use.take(x, indices, axis=0) for x in self.tensors)
 
 
 def collate(samples: list[Any]) -> Any:
@@ -56,8 +62,8 @@ def collate(samples: list[Any]) -> Any:
     if isinstance(first, dict):
         return {key: collate([sample[key] for sample in samples]) for key in first}
     if isinstance(first, (bool, int, float)):
-        return asarray(list(samples))
-    return use.stack([asarray(sample) for sample in samples], axis=0)
+        return _asarray(list(samples))
+    return _use.stack([_asarray(sample) for sample in samples], axis=0)
 
 
 class DataLoader:
@@ -69,7 +75,7 @@ class DataLoader:
     """
 
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False,
-                 workers: int = 0, collate: Callable[[list], Any] = collate) -> None:  # fmt: skip
+                 workers: int = 0, collate: Callable[[list[Any]], Any] = collate) -> None:  # fmt: skip
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size}")
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last

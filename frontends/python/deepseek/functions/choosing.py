@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from .. import dtypes
 from ..creation import asarray
@@ -11,7 +11,15 @@ from ..indexing import nonzero as nonzero
 from ..sugar import use
 from .shapes import ravel
 
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+    from ..typing import DTypeLike, TensorLike
 
+
+@overload
+def where(condition: TensorLike) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: TensorLike, x: TensorLike, y: TensorLike) -> Tensor: ...
 def where(condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None) -> Any:
     """x where the condition holds (is not zero), else y, all three broadcast; the other one gets no gradient.
 
@@ -58,7 +66,7 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int = -1) -> Tenso
 
 
 def sort(x: TensorLike, axis: int | None = -1, descending: bool = False) -> Tensor:
-    """Elements in ascending order along an axis, of x's shape (of the flattened tensor with None); stable, NaN last.
+    """Elements in ascending order along an axis, of x's shape (of the flattened one with None); stable, NaN is largest.
 
     OutOfRangeError if there is no such axis.
     """
@@ -100,11 +108,9 @@ def triu(x: TensorLike, k: int = 0) -> Tensor:
     return use.triu(x, diagonal=k)
 
 
-
-
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: DTypeLike | None = None,
            requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """start, start + step .. below stop, as [n]; `arange(n)` starts at 0. Integers give int64, floats the default dtype.
+    """start, start + step .. below stop, as [n]; `arange(n)` starts at 0. Ints give int64, floats the default dtype.
 
     ArgumentError if step is 0, DTypeError for requires_grad without a floating dtype.
     """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import dtypes, errors
 from ..creation import asarray
 from ..sugar import use
-from .shapes import axis_of, broadcast_arrays, broadcast_shapes
+from .shapes import _axis_of, broadcast_arrays, broadcast_shapes
+
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+    from ..typing import DTypeLike, TensorLike
 
 
 def astype(x: TensorLike, dtype: DTypeLike, copy: bool = True) -> Tensor:
@@ -70,7 +74,7 @@ def fmin(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
-    """NaN replaced by a number, infinities too (by the largest of the dtype); x's shape. TypeError if not tensor-like."""
+    """NaN and infinities (by the largest of the dtype) replaced, of x's shape. TypeError if x is not tensor-like."""
     x = asarray(x)
     if x.dtype.kind != "f":
         return use.copy(x)
@@ -82,9 +86,9 @@ def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neg
 
 
 def diff(x: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
-    """Differences of neighbours along an axis, n times: [m, k] -> [m, k - n]. OutOfRangeError if there is no such axis."""
+    """Differences of neighbours along an axis, n times: [m, k] -> [m, k - n]. OutOfRangeError for other axes."""
     x = asarray(x)
-    lead = (slice(None),) * axis_of(axis, x.ndim)
+    lead = (slice(None),) * _axis_of(axis, x.ndim)
     for _ in range(n):
         x = x[(*lead, slice(1, None))] - x[(*lead, slice(None, -1))]
     return x
@@ -118,7 +122,7 @@ def array_equal(a: TensorLike, b: TensorLike, equal_nan: bool = False) -> bool:
     return bool(use.all(same))
 
 
-def _broadcast(a: Any, b: Any) -> bool:
+def _broadcast(a: TensorLike, b: TensorLike) -> bool:
     """Whether the shapes broadcast."""
     try:
         broadcast_shapes(asarray(a).shape, asarray(b).shape)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _native, errors
-from .._runtime import check, context, ffi, lib
+from .._runtime import check as _check, context, ffi, lib
 from ..creation import asarray
 from ..sugar import use
-from .shapes import axis_of, ravel, transpose
+from .shapes import _axis_of, ravel, transpose
+
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+    from ..typing import TensorLike
 
 
 def dot(a: TensorLike, b: TensorLike) -> Tensor:
@@ -56,7 +60,7 @@ def tensordot(a: TensorLike, b: TensorLike, axes: Any = 2) -> Tensor:
         left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
     else:
         left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
-        left, right = [axis_of(axis, a.ndim) for axis in left], [axis_of(axis, b.ndim) for axis in right]
+        left, right = [_axis_of(axis, a.ndim) for axis in left], [_axis_of(axis, b.ndim) for axis in right]
     free_a = [axis for axis in range(a.ndim) if axis not in left]
     free_b = [axis for axis in range(b.ndim) if axis not in right]
     if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
@@ -84,9 +88,9 @@ def diagonal(x: TensorLike, offset: int = 0) -> Tensor:
     return _native.strided(x, _offset(x), (*x.shape[:-2], count), (*step[:-2], step[-1] + step[-2]))
 
 
-def _offset(x: Any) -> int:
+def _offset(x: Tensor) -> int:
     layout = ffi.new("ds_view_spec*")
-    check(lib.ds_tensor_layout(context, x._handle, layout))
+    _check(lib.ds_tensor_layout(context, x._handle, layout))
     return layout.offset
 
 

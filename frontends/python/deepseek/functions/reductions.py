@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from .. import dtypes
 from ..creation import asarray
 from ..sugar import use
+
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+    from ..typing import DTypeLike, TensorLike
 
 
 def _cast(x: Any, dtype: Any) -> Any:
@@ -83,7 +87,7 @@ def all(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool =
 
 def var(x: TensorLike, axis: int | Sequence[int] | None = None, ddof: float = 0, keepdims: bool = False,
         correction: float | None = None) -> Tensor:  # fmt: skip
-    """Variance over axes: squared distances from the mean, summed, over n - ddof (`correction` is the array API's name).
+    """Variance over axes: sum of squared distances from the mean over n - ddof (the array API's `correction`).
 
     Shapes as for `sum`, integers in the default dtype. OutOfRangeError if there is no such axis.
     """
@@ -111,7 +115,7 @@ def logsumexp(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: 
 
 
 def count_nonzero(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
-    """How many elements over axes are not zero, int64; shapes as for `sum`. OutOfRangeError if there is no such axis."""
+    """How many elements over axes are not zero, int64; shapes as for `sum`. OutOfRangeError for other axes."""
     return use.sum(use.not_equal(x, 0), axis=axis, keepdims=keepdims)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from .. import dtypes, errors
 from ..creation import asarray
 from ..sugar import use
+
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+    from ..typing import TensorLike
 
 
 def reshape(x: TensorLike, shape: int | Sequence[int]) -> Tensor:
@@ -28,7 +32,7 @@ def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Tensor:
 
 
 def permute_dims(x: TensorLike, axes: Sequence[int]) -> Tensor:
-    """The array API's name for `transpose`: axis i of the result's shape is axes[i] of x. Errors as there."""
+    """The array API's name for `transpose`: axis i of the result's shape is axes[i]. OutOfRangeError, ArgumentError."""
     return transpose(x, axes)
 
 
@@ -37,7 +41,7 @@ def matrix_transpose(x: TensorLike) -> Tensor:
     return swapaxes(x, -1, -2)
 
 
-def axis_of(axis: int, rank: int) -> int:
+def _axis_of(axis: int, rank: int) -> int:
     """The axis counted from the front. OutOfRangeError if there is none."""
     if not -rank <= axis < rank:
         raise errors.OutOfRangeError(f"axis {axis} is out of bounds for a tensor of {rank} axes")
@@ -48,7 +52,7 @@ def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Tensor:
     """Two axes of the shape swapped, a view. OutOfRangeError if there is no such axis."""
     x = asarray(x)
     order = list(range(x.ndim))
-    a, b = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
+    a, b = _axis_of(axis1, x.ndim), _axis_of(axis2, x.ndim)
     order[a], order[b] = order[b], order[a]
     return use.transpose(x, axes=order)
 
@@ -61,8 +65,8 @@ def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequ
     x = asarray(x)
     source = [source] if isinstance(source, int) else list(source)
     destination = [destination] if isinstance(destination, int) else list(destination)
-    source = [axis_of(axis, x.ndim) for axis in source]
-    destination = [axis_of(axis, x.ndim) for axis in destination]
+    source = [_axis_of(axis, x.ndim) for axis in source]
+    destination = [_axis_of(axis, x.ndim) for axis in destination]
     order = [axis for axis in range(x.ndim) if axis not in source]
     for place, axis in sorted(zip(destination, source)):
         order.insert(place, axis)
@@ -111,7 +115,7 @@ def flip(x: TensorLike, axis: int | Sequence[int] | None = None) -> Tensor:
     """Elements in reverse order along axes (all by default), a view of the same shape. OutOfRangeError for others."""
     x = asarray(x)
     axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-    axes = [axis_of(entry, x.ndim) for entry in axes]
+    axes = [_axis_of(entry, x.ndim) for entry in axes]
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
 
 
@@ -130,7 +134,7 @@ def flatten(x: TensorLike, start: int = 0, end: int = -1) -> Tensor:
     x = asarray(x)
     if x.ndim == 0:
         return use.reshape(x, shape=(1,))
-    start, end = axis_of(start, x.ndim), axis_of(end, x.ndim)
+    start, end = _axis_of(start, x.ndim), _axis_of(end, x.ndim)
     count = math.prod(x.shape[start : end + 1])
     return use.reshape(x, shape=x.shape[:start] + (count,) + x.shape[end + 1 :])
 
@@ -187,7 +191,7 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
     [6, n] in 3 gives three [2, n]; [6, n] at [1, 4] gives [1, n], [3, n], [2, n]. OutOfRangeError for the axis.
     """
     x = asarray(x)
-    extent = x.shape[axis_of(axis, x.ndim)]
+    extent = x.shape[_axis_of(axis, x.ndim)]
     if isinstance(indices_or_sections, int) and extent % indices_or_sections:
         raise errors.ShapeError(f"split: {extent} elements along axis {axis} are not {indices_or_sections} equal parts")
     return array_split(x, indices_or_sections, axis)
@@ -199,7 +203,7 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
     OutOfRangeError if there is no such axis.
     """
     x = asarray(x)
-    axis = axis_of(axis, x.ndim)
+    axis = _axis_of(axis, x.ndim)
     extent = x.shape[axis]
     if isinstance(indices_or_sections, int):
         size, longer = divmod(extent, indices_or_sections)
@@ -289,7 +293,7 @@ def roll(x: TensorLike, shift: int | Sequence[int], axis: int | Sequence[int] | 
     pairs = zip(shift, axis) if isinstance(axis, (tuple, list)) and not isinstance(shift, int) else None
     pairs = pairs or [(shift, entry) for entry in ([axis] if isinstance(axis, int) else axis)]
     for by, along in pairs:
-        along = axis_of(along, x.ndim)
+        along = _axis_of(along, x.ndim)
         extent = x.shape[along]
         cut = -by % extent if extent else 0
         lead = (slice(None),) * along

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing
 
 from .. import _native
-from ..sugar import use
+from ..sugar import use as _use
+
+if typing.TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from ..tensors import Tensor
+    from ..typing import TensorLike
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -14,7 +20,7 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
     """x [.., in] @ weight [out, in].T + bias [out] -> [.., out]. ShapeError if the inner extents differ."""
-    return use.linear(x, weight, bias)
+    return _use.linear(x, weight, bias)
 
 
 def conv2d(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None, stride: int | Sequence[int] = 1,
@@ -26,7 +32,7 @@ def conv2d(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None, st
     ArgumentError for a stride or dilation that is not positive or a negative padding.
     """
     stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
-    return use.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _use.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 def max_pool2d(x: TensorLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
@@ -37,7 +43,8 @@ def max_pool2d(x: TensorLike, kernel_size: int | Sequence[int], stride: int | Se
     ArgumentError for a size or stride that is not positive, or a padding as large as the window.
     """
     size = _pair(kernel_size)
-    return use.max_pool2d(x, kernel_size=size, stride=size if stride is None else _pair(stride), padding=_pair(padding))
+    stride = size if stride is None else _pair(stride)
+    return _use.max_pool2d(x, kernel_size=size, stride=stride, padding=_pair(padding))
 
 
 def avg_pool2d(x: TensorLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
@@ -47,14 +54,15 @@ def avg_pool2d(x: TensorLike, kernel_size: int | Sequence[int], stride: int | Se
     ShapeError, ArgumentError as there.
     """
     size = _pair(kernel_size)
-    return use.avg_pool2d(x, kernel_size=size, stride=size if stride is None else _pair(stride), padding=_pair(padding))
+    stride = size if stride is None else _pair(stride)
+    return _use.avg_pool2d(x, kernel_size=size, stride=stride, padding=_pair(padding))
 
 
 def adaptive_avg_pool2d(x: TensorLike, output_size: int | Sequence[int]) -> Tensor:
     """Means of [n, c, h, w] over oh x ow cells that cover it: [n, c, oh, ow]. Cell i is rows i * h // oh up to
     ceil((i + 1) * h / oh). ShapeError if x has no 4 axes, ArgumentError if a size is not positive.
     """
-    return use.adaptive_avg_pool2d(x, output_size=_pair(output_size))
+    return _use.adaptive_avg_pool2d(x, output_size=_pair(output_size))
 
 
 def batch_norm(x: TensorLike, running_mean: Tensor | None = None, running_var: Tensor | None = None,
@@ -67,8 +75,8 @@ def batch_norm(x: TensorLike, running_mean: Tensor | None = None, running_var: T
     ShapeError if something is not [c].
     """
     if not training:
-        return use.batch_norm_inference(x, running_mean, running_var, weight, bias, epsilon=eps)
-    result, mean, var = use.batch_norm(x, weight, bias, epsilon=eps)
+        return _use.batch_norm_inference(x, running_mean, running_var, weight, bias, epsilon=eps)
+    result, mean, var = _use.batch_norm(x, weight, bias, epsilon=eps)
     if running_mean is not None:
         count = x.size // x.shape[1]
         mean, var = mean.detach(), var.detach() * (count / max(count - 1, 1))
@@ -82,7 +90,7 @@ def layer_norm(x: TensorLike, normalized_shape: Sequence[int], weight: TensorLik
     """(x - mean) / sqrt(variance + eps) * weight + bias over as many last axes of x as normalized_shape has (Ba et al.,
     2016). weight and bias have those axes' shape. ShapeError if they do not, OutOfRangeError for too many axes.
     """
-    return use.layer_norm(x, weight, bias, axis=-len(normalized_shape), epsilon=eps)
+    return _use.layer_norm(x, weight, bias, axis=-len(normalized_shape), epsilon=eps)
 
 
 def dropout(x: TensorLike, p: float = 0.5, training: bool = True) -> Tensor:
@@ -92,19 +100,19 @@ def dropout(x: TensorLike, p: float = 0.5, training: bool = True) -> Tensor:
     """
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, not {p}")
-    return use.dropout(x, p=p, training=True) if training and p else x
+    return _use.dropout(x, p=p, training=True) if training and p else x
 
 
 def embedding(indices: TensorLike, weight: TensorLike) -> Tensor:
     """Rows of weight [n, d] by integer indices [..]: [.., d]. DTypeError if indices are no integers, OutOfRangeError
     when it runs and one is not in 0 .. n-1.
     """
-    return use.embedding(weight, indices)
+    return _use.embedding(weight, indices)
 
 
 def relu(x: TensorLike) -> Tensor:
     """max(x, 0) by element, of x's shape (Nair and Hinton, 2010). TypeError if x is not tensor-like."""
-    return use.relu(x)
+    return _use.relu(x)
 
 
 def gelu(x: TensorLike) -> Tensor:
@@ -112,55 +120,55 @@ def gelu(x: TensorLike) -> Tensor:
 
     TypeError if x is not tensor-like.
     """
-    return use.gelu(x)
+    return _use.gelu(x)
 
 
 def silu(x: TensorLike) -> Tensor:
     """x * sigmoid(x) by element, of x's shape (Elfwing et al., 2017). TypeError if x is not tensor-like."""
-    return use.silu(x)
+    return _use.silu(x)
 
 
 def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
-    """x where positive, else alpha * (exp(x) - 1), of x's shape (Clevert et al., 2016). TypeError if not tensor-like."""
-    return use.elu(x, alpha=alpha)
+    """x where positive, else alpha * (exp(x) - 1), of x's shape (Clevert et al., 2016). TypeError if not a tensor."""
+    return _use.elu(x, alpha=alpha)
 
 
 def leaky_relu(x: TensorLike, slope: float = 0.01) -> Tensor:
     """x where positive, else slope * x, of x's shape (Maas et al., 2013). TypeError if x is not tensor-like."""
-    return use.leaky_relu(x, alpha=slope)
+    return _use.leaky_relu(x, alpha=slope)
 
 
 def softplus(x: TensorLike) -> Tensor:
     """log(1 + exp(x)) without overflow, of x's shape (Dugas et al., 2001). TypeError if x is not tensor-like."""
-    return use.softplus(x)
+    return _use.softplus(x)
 
 
 def sigmoid(x: TensorLike) -> Tensor:
     """1 / (1 + exp(-x)) by element, of x's shape. TypeError if x is not tensor-like."""
-    return use.sigmoid(x)
+    return _use.sigmoid(x)
 
 
 def tanh(x: TensorLike) -> Tensor:
     """Hyperbolic tangent by element, of x's shape. TypeError if x is not tensor-like."""
-    return use.tanh(x)
+    return _use.tanh(x)
 
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along an axis without overflow, of x's shape. OutOfRangeError if there is no such axis."""
-    return use.softmax(x, axis=axis)
+    return _use.softmax(x, axis=axis)
 
 
 def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """log(softmax(x)) along an axis without overflow, of x's shape. OutOfRangeError if there is no such axis."""
-    return use.log_softmax(x, axis=axis)
+    return _use.log_softmax(x, axis=axis)
 
 
 def one_hot(labels: TensorLike, classes: int) -> Tensor:
     """Rows of zeros with a one at the label: integers [..] -> float32 [.., classes]; negative ones count from the end.
 
-    DTypeError if labels are no integers, ArgumentError if classes is negative, OutOfRangeError for a label when it runs.
+    DTypeError if labels are no integers, ArgumentError if classes is negative, OutOfRangeError for others when it runs.
     """
-    return use.one_hot(labels, depth=classes)
+    return _use.one_hot(labels, depth=classes)
 
 
 def cross_entropy(logits: TensorLike, labels: TensorLike, reduction: str = "mean",
@@ -170,14 +178,14 @@ def cross_entropy(logits: TensorLike, labels: TensorLike, reduction: str = "mean
     out. reduction: "mean" (over labels that count), "sum" (both of shape []) or "none" ([n, ..]). ShapeError if they do
     not fit, ArgumentError for another reduction or smoothing, OutOfRangeError for a label when it runs.
     """
-    return use.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=reduction)
+    return _use.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=reduction)
 
 
 def nll_loss(log_probabilities: TensorLike, labels: TensorLike, reduction: str = "mean") -> Tensor:
     """-log_probabilities[label] of [n, classes, ..] and integer labels [n, ..]; reduction and errors (ShapeError,
     ArgumentError, OutOfRangeError) as for `cross_entropy`, DTypeError if labels are no integers.
     """
-    return use.nll_loss(log_probabilities, labels, reduction=reduction)
+    return _use.nll_loss(log_probabilities, labels, reduction=reduction)
 
 
 def mse_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
@@ -185,16 +193,16 @@ def mse_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean"
 
     ShapeError if shapes do not broadcast, ArgumentError for another reduction.
     """
-    return use.mse_loss(prediction, target, reduction=reduction)
+    return _use.mse_loss(prediction, target, reduction=reduction)
 
 
 def l1_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
     """|prediction - target|, broadcast; reduction and errors (ShapeError, ArgumentError) as for `mse_loss`."""
-    return use.l1_loss(prediction, target, reduction=reduction)
+    return _use.l1_loss(prediction, target, reduction=reduction)
 
 
 def bce_with_logits(logits: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
     """Binary cross entropy of sigmoid(logits) and targets in 0 .. 1 without overflow, broadcast; reduction and errors
     (ShapeError, ArgumentError) as for `mse_loss`.
     """
-    return use.bce_with_logits(logits, target, reduction=reduction)
+    return _use.bce_with_logits(logits, target, reduction=reduction)

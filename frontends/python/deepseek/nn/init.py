@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+import typing
 
 from .. import autograd, random
 
+if typing.TYPE_CHECKING:
+    from typing import Any, TypeVar
 
-def _write(x: Any, value: Any) -> Any:
+    from ..tensors import Tensor
+
+    T = TypeVar("T", bound=Tensor)
+
+
+def _write(x: T, value: Any) -> T:
     with autograd.no_grad():
         x[...] = value
     return x
@@ -44,12 +51,12 @@ def uniform_(x: T, low: float = 0.0, high: float = 1.0) -> T:
 
 
 def normal_(x: T, mean: float = 0.0, std: float = 1.0) -> T:
-    """Writes normal numbers of this mean and standard deviation into x [..] and answers x. DTypeError unless floating."""
+    """Writes normal numbers of this mean and deviation into x [..] and answers x. DTypeError unless x is floating."""
     return _write(x, random.normal(mean, std, x.shape, x.dtype))
 
 
 def xavier_uniform_(x: T, gain: float = 1.0) -> T:
-    """Writes uniform numbers of variance gain^2 * 2 / (fan_in + fan_out) into x [out, in, ..] (Glorot and Bengio, 2010).
+    """Writes uniform numbers of variance 2 * gain^2 / (fan_in + fan_out) into x [out, in, ..] (Glorot, Bengio, 2010).
 
     IndexError for fewer than two axes, DTypeError unless x is floating.
     """
@@ -58,7 +65,7 @@ def xavier_uniform_(x: T, gain: float = 1.0) -> T:
 
 
 def xavier_normal_(x: T, gain: float = 1.0) -> T:
-    """Writes normal numbers of variance gain^2 * 2 / (fan_in + fan_out) into x [out, in, ..] (Glorot and Bengio, 2010).
+    """Writes normal numbers of variance 2 * gain^2 / (fan_in + fan_out) into x [out, in, ..] (Glorot, Bengio, 2010).
 
     IndexError for fewer than two axes, DTypeError unless x is floating.
     """

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, Sequence, TypeVar
 
 from .. import creation
 from . import functional as F
 from . import init
 from .module import Module, Parameter
+
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+    from ..typing import TensorLike
+
+T = TypeVar("T")
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -17,6 +23,14 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def _uniform(shape: tuple, bound: float) -> Parameter:
     return Parameter(init.uniform_(creation.empty(shape), -bound, bound))
+
+
+class _Layer(Module):
+    """A module that answers one tensor."""
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
 
 
 class Linear(_Layer):
@@ -44,12 +58,13 @@ class Linear(_Layer):
 class Conv2d(_Layer):
     """2-d cross-correlation: [n, in_channels, h, w] -> [n, out_channels, h', w'], see `functional.conv2d`.
 
-    weight [out, in / groups, kh, kw], bias [out] or None start uniform within 1 / sqrt(in / groups * kh * kw). Pairs are
-    (height, width). ValueError if a size is negative, ZeroDivisionError if one is 0.
+    weight [out, in / groups, kh, kw], bias [out] or None start uniform within 1 / sqrt(in / groups * kh * kw). Pairs
+    are (height, width). ValueError if a size is negative, ZeroDivisionError if one is 0.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-                 dilation: Any = 1, groups: int = 1, bias: bool = True) -> None:  # fmt: skip
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int | Sequence[int],
+                 stride: int | Sequence[int] = 1, padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1,
+                 groups: int = 1, bias: bool = True) -> None:  # fmt: skip
         super().__init__()
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.stride = _pair(kernel_size), _pair(stride)
@@ -93,16 +108,16 @@ class _BatchNorm(_Layer):
 class BatchNorm1d(_BatchNorm):
     """Batch normalisation of [n, c] or [n, c, l] (Ioffe and Szegedy, 2015), see `functional.batch_norm`.
 
-    weight, bias (None unless affine) and the buffers running_mean, running_var are [c]. ArgumentError if num_features is
-    negative.
+    weight, bias (None unless affine) and the buffers running_mean, running_var are [c]. ArgumentError if num_features
+    is negative.
     """
 
 
 class BatchNorm2d(_BatchNorm):
     """Batch normalisation of [n, c, h, w] (Ioffe and Szegedy, 2015), see `functional.batch_norm`.
 
-    weight, bias (None unless affine) and the buffers running_mean, running_var are [c]. ArgumentError if num_features is
-    negative.
+    weight, bias (None unless affine) and the buffers running_mean, running_var are [c]. ArgumentError if num_features
+    is negative.
     """
 
 
@@ -112,7 +127,7 @@ class LayerNorm(_Layer):
     weight and bias (None unless affine) have that shape. ArgumentError if an extent is negative.
     """
 
-    def __init__(self, normalized_shape: Any, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, affine: bool = True) -> None:
         super().__init__()
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps = eps
@@ -192,18 +207,19 @@ class Identity(_Layer):
         return x
 
 
-def _activation(name: str, function: str, doc: str) -> type[Module]:
-    def forward(self, x: Any) -> Any:
+def _activation(name: str, function: str, doc: str) -> type[_Layer]:
+    def forward(self, x: TensorLike) -> Tensor:
+        """The function of x by element, of x's shape. TypeError if x is not tensor-like."""
         return getattr(F, function)(x)
 
-    return type(name, (Module,), {"__doc__": doc, "__module__": __name__, "forward": forward})
+    return type(name, (_Layer,), {"__doc__": doc, "__module__": __name__, "forward": forward})
 
 
-ReLU = _activation("ReLU", "relu", "max(x, 0).")
-GELU = _activation("GELU", "gelu", "x * Phi(x), Phi of the normal distribution (Hendrycks and Gimpel, 2016).")
-SiLU = _activation("SiLU", "silu", "x * sigmoid(x).")
-Sigmoid = _activation("Sigmoid", "sigmoid", "1 / (1 + exp(-x)).")
-Tanh = _activation("Tanh", "tanh", "Hyperbolic tangent.")
+ReLU = _activation("ReLU", "relu", "max(x, 0) by element, of x's shape (Nair and Hinton, 2010).")
+GELU = _activation("GELU", "gelu", "x * Phi(x), Phi the normal one, of x's shape (Hendrycks and Gimpel, 2016).")
+SiLU = _activation("SiLU", "silu", "x * sigmoid(x) by element, of x's shape (Elfwing et al., 2017).")
+Sigmoid = _activation("Sigmoid", "sigmoid", "1 / (1 + exp(-x)) by element, of x's shape.")
+Tanh = _activation("Tanh", "tanh", "Hyperbolic tangent by element, of x's shape.")
 
 
 class LeakyReLU(_Layer):
@@ -234,7 +250,8 @@ class _Pool(_Layer):
     """A window moved over [n, c, h, w] by stride, which is the window's size by default; pairs are (height, width)."""
     function = ""
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+    def __init__(self, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+                 padding: int | Sequence[int] = 0) -> None:  # fmt: skip
         super().__init__()
         self.kernel_size, self.padding = _pair(kernel_size), _pair(padding)
         self.stride = self.kernel_size if stride is None else _pair(stride)
@@ -272,7 +289,7 @@ class AdaptiveAvgPool2d(_Layer):
     ArgumentError, when it is called, if a size is not positive.
     """
 
-    def __init__(self, output_size: Any) -> None:
+    def __init__(self, output_size: int | Sequence[int]) -> None:
         super().__init__()
         self.output_size = _pair(output_size)
 
@@ -314,13 +331,13 @@ class NLLLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """(prediction - target)^2, broadcast. reduction: "mean", "sum" or "none"; ArgumentError, when called, for others."""
+    """(prediction - target)^2, broadcast. reduction: "mean", "sum" or "none"; else ArgumentError when called."""
 
     function = "mse_loss"
 
 
 class L1Loss(_Loss):
-    """|prediction - target|, broadcast. reduction: "mean", "sum" or "none"; ArgumentError, when called, for others."""
+    """|prediction - target|, broadcast. reduction: "mean", "sum" or "none"; else ArgumentError when called."""
 
     function = "l1_loss"
 
@@ -332,5 +349,3 @@ class BCEWithLogitsLoss(_Loss):
     """
 
     function = "bce_with_logits"
-
-

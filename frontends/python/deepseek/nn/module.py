@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping
 
 from .. import _native, autograd, errors
 from ..creation import asarray
 from ..tensors import Tensor
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from ..typing import TensorLike
 
 
 class Parameter(Tensor):
@@ -17,7 +22,7 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __new__(cls, data: Any, requires_grad: bool = True) -> Any:
+    def __new__(cls, data: TensorLike, requires_grad: bool = True) -> Self:
         return super().__new__(cls, data.detach() if isinstance(data, Tensor) else data, None, requires_grad)
 
 
@@ -77,7 +82,7 @@ class Module:
         object.__delattr__(self, name)
 
     def register_buffer(self, name: str, value: Tensor | None) -> None:
-        """A tensor of any shape that belongs to the state but gets no gradient (running means); None keeps the name free."""
+        """A tensor of any shape that belongs to the state but gets no gradient; None keeps the name free."""
         self._buffers[name] = value
 
     def register_parameter(self, name: str, value: Parameter | None) -> None:
@@ -86,7 +91,7 @@ class Module:
 
     # ---- walking -----------------------------------------------------------------------------------------------------
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all inside with dotted names, each before those inside it; prefix goes in front of the names."""
+        """This module and all inside with dotted names after the prefix, each before those inside it."""
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
@@ -125,7 +130,7 @@ class Module:
         return (value for _, value in self.named_buffers())
 
     def apply(self, function: Callable[[Module], Any]) -> Self:
-        """Calls function with every module inside, then with this one, and answers this one; the function's errors pass."""
+        """Calls function with every module inside, then with this one, which it answers; the function's errors pass."""
         for module in self.children():
             module.apply(function)
         function(self)
@@ -139,7 +144,8 @@ class Module:
     def load_state_dict(self, state: Mapping[str, TensorLike], strict: bool = True) -> tuple[list[str], list[str]]:
         """Copies tensors into parameters and buffers of these names. Answers missing and unexpected names.
 
-        NotFoundError (a KeyError) if there are any and strict; ShapeError if a shape differs. Nothing is changed on failure.
+        NotFoundError (a KeyError) if there are any and strict; ShapeError if a shape differs. On failure nothing is
+        changed.
         """
         own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
         missing = [name for name in own if name not in state]
@@ -166,7 +172,7 @@ class Module:
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Sets requires_grad of all parameters and answers the module."""
+        """Sets requires_grad of all parameters and answers the module. DTypeError unless they are floating."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
@@ -179,7 +185,8 @@ class Module:
     def to(self, target: Any) -> Self:
         """Moves parameters and buffers to a device ("cpu"), or floating ones to a dtype; answers the module.
 
-        The parameters are new ones: make optimizers afterwards. DeviceError if the device is absent, TypeError for dtypes.
+        The parameters are new ones: make optimizers afterwards. DeviceError if the device is absent, TypeError if
+        there is no such dtype.
         """
         is_dtype = not isinstance(target, str) or target in _native_names()
         for module in self.modules():
@@ -227,7 +234,7 @@ class Sequential(Module):
             self._modules[str(i)] = module
 
     def forward(self, x: Any) -> Any:
-        """What the last module answers, x itself without modules. The modules' errors, such as ShapeError, pass through."""
+        """What the last module answers, x itself without modules. Errors are the modules', such as ShapeError."""
         for module in self._modules.values():
             x = module(x)
         return x
@@ -254,7 +261,7 @@ class ModuleList(Module):
     IndexError for a module that is not there.
     """
 
-    def __init__(self, modules: Any = ()) -> None:
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         for module in modules:
             self.append(module)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import TYPE_CHECKING, Any, Iterable
 
 from .. import _native, autograd, creation
 from ..sugar import use
+
+if TYPE_CHECKING:
+    from ..tensors import Tensor
+
+    Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class Optimizer:
@@ -14,7 +19,7 @@ class Optimizer:
     parameters: tensors, or such dicts, whose settings go before the defaults. ValueError if there are no parameters.
     """
 
-    def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
+    def __init__(self, parameters: Parameters, **defaults: Any) -> None:
         parameters = list(parameters)
         groups = parameters if parameters and isinstance(parameters[0], dict) else [{"params": parameters}]
         self.groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
@@ -36,7 +41,7 @@ class Optimizer:
         raise NotImplementedError
 
     def step(self) -> None:
-        """Changes every parameter that has a gradient, in place; recorded outside of gradients. ShapeError, DTypeError."""
+        """Changes every parameter that has a gradient, in place; outside of gradients. ShapeError, DTypeError."""
         self.steps += 1
         with autograd.no_grad():
             for group in self.groups:
@@ -76,11 +81,12 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum (Nesterov's with nesterov=True; Sutskever et al., 2013).
 
-    velocity = momentum * velocity + gradient + weight_decay * parameter; parameter -= lr * velocity. State: a velocity
-    of the parameter's shape. ValueError if there are no parameters.
+    g = gradient + weight_decay * parameter; velocity = momentum * velocity + g; parameter -= lr * velocity, or with
+    nesterov lr * (g + momentum * velocity). State: a velocity of the parameter's shape. ValueError if there are no
+    parameters.
     """
 
-    def __init__(self, params: Iterable[Any], lr: float = 1e-2, momentum: float = 0.0, weight_decay: float = 0.0,
+    def __init__(self, params: Parameters, lr: float = 1e-2, momentum: float = 0.0, weight_decay: float = 0.0,
                  nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov)
 
@@ -109,7 +115,7 @@ class Adam(Optimizer):
 
     decoupled = False
 
-    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+    def __init__(self, params: Parameters, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
@@ -135,6 +141,6 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def __init__(self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+    def __init__(self, params: Parameters, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 1e-2) -> None:  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay)

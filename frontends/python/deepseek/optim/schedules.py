@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .optimizers import Optimizer
 
 
 class Schedule:
@@ -12,7 +16,7 @@ class Schedule:
     optimizer's groups have no "lr".
     """
 
-    def __init__(self, optimizer) -> None:
+    def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
         self.base = [group["lr"] for group in optimizer.groups]
         self.count = 0
@@ -48,7 +52,7 @@ class Schedule:
 class StepLR(Schedule):
     """The base rate times gamma every step_size steps. ZeroDivisionError if step_size is 0."""
 
-    def __init__(self, optimizer, step_size: int, gamma: float = 0.1) -> None:
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer)
 
@@ -63,7 +67,7 @@ class CosineAnnealingLR(Schedule):
     ZeroDivisionError if T_max is 0.
     """
 
-    def __init__(self, optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer)
 
@@ -77,8 +81,8 @@ class OneCycleLR(Schedule):
     final_div_factor, both along half a cosine (Smith and Topin, 2019). ZeroDivisionError if a divisor is 0.
     """
 
-    def __init__(self, optimizer, max_lr: float, total_steps: int, pct_start: float = 0.3, div_factor: float = 25.0,
-                 final_div_factor: float = 1e4) -> None:  # fmt: skip
+    def __init__(self, optimizer: Optimizer, max_lr: float, total_steps: int, pct_start: float = 0.3,
+                 div_factor: float = 25.0, final_div_factor: float = 1e4) -> None:  # fmt: skip
         self.max_lr, self.total, self.up = max_lr, total_steps, pct_start * total_steps
         self.first = max_lr / div_factor
         self.last = self.first / final_div_factor

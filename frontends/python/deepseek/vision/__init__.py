@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import typing
 
 from .augment import augment as augment
 from .classifier import ImageClassifier as ImageClassifier
 from .classifier import fit as fit
+
+if typing.TYPE_CHECKING:
+    from typing import Any
 
 _loaded: dict[tuple[str, float], ImageClassifier] = {}
 

@@ -70,7 +70,7 @@ class ImageClassifier:
         return [(self.classes[i], round(float(found[i]), 3)) for i in found.argsort(kind="stable")[::-1][:top]]
 
     def accuracy(self, images: Any, labels: Any) -> float:
-        """The share of images [n, h, w] whose most probable class is their label [n] (an index into classes). ShapeError."""
+        """The share of images [n, h, w] whose most probable class is their label [n], an index. ShapeError."""
         import numpy as np
 
         return float((self.probabilities(images).argmax(1) == np.asarray(labels)).mean())

@@ -7,7 +7,7 @@ namespace ds::cpu::DS_ISA {
 namespace {
 
 constexpr float kInfF = __builtin_inff(), kNanF = __builtin_nanf("");
-constexpr float kTanhLimit = 9.02f;
+constexpr float kTanhLimit = 9.02f;  // from here on tanh rounds to 1
 
 struct ReducedF {
   VF r, n;
@@ -111,7 +111,8 @@ DS_INLINE VF log(VF x) {
 }
 // 2 n q / (q^2 + n^2), n / q being tanh(x / 2) as an odd rational minimax: doubling the angle damps the errors of both.
 // The coefficients' last bits are chosen for the rounded result, which never exceeds 1.
-DS_INLINE VF tanh(VF x) {
+DS_INLINE VF tanh(VF given) {
+  VF x = given;
   x = at_least(at_most(x, kTanhLimit), -kTanhLimit);
   VF s = x * x;
   VF p = 1.14278853e-4f * s + 2.97744181e-2f;
@@ -120,7 +121,8 @@ DS_INLINE VF tanh(VF x) {
   q = q * s + 2.26215318e-1f;
   q = q * s + 2.0f;
   VF square = n * n;
-  return n * (q + q) / (q * q + square);
+  VF y = n * (q + q) / (q * q + square);
+  return absolute(given) >= kTanhLimit ? with_sign(splat(1.0f), given) : y;  // NaN stays y
 }
 // e^x / (1 + e^x) keeps its relative accuracy for x << 0 and is 1 from 17 on.
 DS_INLINE VF sigmoid(VF x) {

@@ -63,6 +63,7 @@ Status Edit::insert(NodeId before, const Operator& op, std::span<const ValueId> 
     specs[i] = CallInput{inputs[i] == kNone ? nullptr : &graph_.value(inputs[i]).spec, Weak::kNone};
   }
   if (op.is(DS_CLASS_VIEW)) {
+    if (inputs.empty() || inputs[0] == kNone) return error(DS_INVALID_ARGUMENT, op.name(), ": input is missing");
     ds_view_spec view;
     bool materialize;
     ds_spec source = *specs[0].spec;

@@ -40,6 +40,10 @@ class Simulation {
     for (NodeId n = 0; n < graph_.nodes().size(); ++n) {
       const Node& node = graph_.node(n);
       for (ValueId input : graph_.inputs(node)) expect_intact(edit, input, n);
+      // Another operand in the memory being written would be read half-written.
+      uint32_t shared = 0;
+      for (ValueId input : graph_.inputs(node)) shared += edit.root(input) == edit.root(node.first_output);
+      ASSERT_EQ(shared, edit.root(node.first_output) == node.first_output ? 0u : 1u) << print(graph_, outputs_);
       for (uint32_t i = 0; i < node.output_count; ++i) write(edit, node.first_output + i);
       for (uint32_t i = 0; i < node.output_count; ++i) expect_intact(edit, node.first_output + i, n);
     }

@@ -121,8 +121,12 @@ Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* c
     return error(DS_BAD_PLUGIN, op.name(), " has neither infer nor view");
   }
   if (args.output_count > output_count) return error(DS_BAD_PLUGIN, op.name(), ": infer claims too many outputs");
+  if (args.output_count < output_count && !op.schema.variadic_outputs())
+    return error(DS_BAD_PLUGIN, op.name(), ": infer answers ", args.output_count, " of ", output_count, " outputs");
   call->outputs.resize(args.output_count);
   for (auto& out : call->outputs) {
+    if (out.kind != DS_KIND_TENSOR && (out.kind != DS_KIND_TOKEN || out.rank))
+      return error(DS_BAD_PLUGIN, op.name(), ": infer answers an output of kind ", out.kind);
     // What an input already is needs no check.
     if (!inputs.empty() && out.dtype == inputs[0]->dtype && same_shape(out, *inputs[0])) continue;
     uint64_t elements, nbytes;

@@ -114,6 +114,8 @@ Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* c
     ds_view_spec source = dense_view(*inputs[0]), result{};
     ds_view_args view{sink.get(), inputs[0], &source, call->attributes.data(), &result};
     if (int32_t status = op.table.view(op.table.self, &view)) return from_operator(op, sink.take(status, ""));
+    if (result.rank < 0 || result.rank > DS_MAX_RANK)
+      return error(DS_INVALID_ARGUMENT, op.name(), ": rank ", result.rank, " is not between 0 and ", DS_MAX_RANK);
     call->outputs[0].rank = result.rank;
     call->outputs[0].dtype = result.dtype ? result.dtype : inputs[0]->dtype;
     std::copy(result.shape, result.shape + result.rank, call->outputs[0].shape);

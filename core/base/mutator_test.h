@@ -19,13 +19,26 @@ class Mutator {
     for (uint32_t edits = next(3) ? 1 : 1 + next(5); edits-- > 0 && !text.empty();) {
       size_t at = next(text.size()), length = 1 + next(12);
       switch (next(7)) {
-        case 0: text[at] = char(next(256)); break;
-        case 1: text[at] = char(text[at] ^ (1 << next(8))); break;
-        case 2: text.erase(at, length); break;
-        case 3: text.insert(at, std::string(text, next(text.size()), length)); break;
-        case 4: text.insert(at, words_[next(words_.size())]); break;
-        case 5: text.replace(at, length, words_[next(words_.size())]); break;
-        default: text[at] = text[next(text.size())];
+        case 0:
+          text[at] = char(next(256));
+          break;
+        case 1:
+          text[at] = char(text[at] ^ (1 << next(8)));
+          break;
+        case 2:
+          text.erase(at, length);
+          break;
+        case 3:
+          text.insert(at, std::string(text, next(text.size()), length));
+          break;
+        case 4:
+          text.insert(at, words_[next(words_.size())]);
+          break;
+        case 5:
+          text.replace(at, length, words_[next(words_.size())]);
+          break;
+        default:
+          text[at] = text[next(text.size())];
       }
     }
     return text;

@@ -87,12 +87,21 @@ TEST(Graph, EverySingleDifferenceIsUnequal) {
       {"leaf dtype", [](Recipe& r) { r.dtype = DS_F64; }},
       {"leaf dtype of the same size", [](Recipe& r) { r.dtype = DS_I32; }},
       {"leaf shape", [](Recipe& r) { r.extent = 4; }},
-      {"leaf device", [](Recipe& r) { r.device = {2, 0}; }},
-      {"leaf device index", [](Recipe& r) { r.device = {DS_DEVICE_CPU, 1}; }},
+      {"leaf device",
+       [](Recipe& r) {
+         r.device = {2, 0};
+       }},
+      {"leaf device index",
+       [](Recipe& r) {
+         r.device = {DS_DEVICE_CPU, 1};
+       }},
       {"constant bytes", [](Recipe& r) { r.constant[3] = 5; }},
       {"constant size", [](Recipe& r) { r.constant += '\0', r.constant_spec = spec({5}, DS_I8); }},
       {"constant dtype", [](Recipe& r) { r.constant_spec = spec({1}, DS_I32); }},
-      {"constant shape", [](Recipe& r) { r.constant_spec = spec({1, 1}); }},
+      {"constant shape",
+       [](Recipe& r) {
+         r.constant_spec = spec({1, 1});
+       }},
       {"int", [](Recipe& r) { r.n = 2; }},
       {"float", [](Recipe& r) { r.f = 0.25; }},
       {"float's sign of zero", [](Recipe& r) { r.f = -0.0; }},
@@ -101,9 +110,18 @@ TEST(Graph, EverySingleDifferenceIsUnequal) {
       {"longer string", [](Recipe& r) { r.s += '\0'; }},
       {"bytes", [](Recipe& r) { r.b = "dato"; }},
       {"empty bytes", [](Recipe& r) { r.b = ""; }},
-      {"ints", [](Recipe& r) { r.is = {1, 3}; }},
-      {"longer ints", [](Recipe& r) { r.is = {1, 2, 0}; }},
-      {"floats", [](Recipe& r) { r.fs = {0.5, 2}; }},
+      {"ints",
+       [](Recipe& r) {
+         r.is = {1, 3};
+       }},
+      {"longer ints",
+       [](Recipe& r) {
+         r.is = {1, 2, 0};
+       }},
+      {"floats",
+       [](Recipe& r) {
+         r.fs = {0.5, 2};
+       }},
       {"shorter floats", [](Recipe& r) { r.fs = {0.5}; }},
       {"dtype", [](Recipe& r) { r.type = DS_F64; }},
       {"an optional input", [](Recipe& r) { r.absent = 0; }},
@@ -197,14 +215,38 @@ TEST(Verify, RefusesEveryBrokenGraph) {
   ds_spec deep = f;
   deep.rank = 17;
   Broken broken[] = {
-      {"1 inputs, the schema has 2", [&](Graph& g) { g.add_node(ops["plus"], {&x, 1}, {}, {&f, 1}, 0); }},
-      {"3 inputs, the schema has 2", [&](Graph& g) { g.add_node(ops["plus"], three, {}, {&f, 1}, 0); }},
-      {"input 1 is absent and not optional", [&](Graph& g) { g.add_node(ops["plus"], half, {}, {&f, 1}, 0); }},
-      {"input 0 is absent and not optional", [&](Graph& g) { g.add_node(ops["maybe"], all, {}, {&f, 1}, 0); }},
-      {"used before it is defined", [&](Graph& g) { g.add_node(ops["one"], {&forward, 1}, {}, {&f, 1}, 0); }},
-      {"used before it is defined", [&](Graph& g) { g.add_node(ops["one"], {&itself, 1}, {}, {&f, 1}, 0); }},
-      {"incomplete attributes", [&](Graph& g) { g.add_node(ops["tuned"], {&x, 1}, {whole, 7}, {&f, 1}, 0); }},
-      {"incomplete attributes", [&](Graph& g) { g.add_node(ops["one"], {&x, 1}, {whole, 1}, {&f, 1}, 0); }},
+      {"1 inputs, the schema has 2",
+       [&](Graph& g) {
+         g.add_node(ops["plus"], {&x, 1}, {}, {&f, 1}, 0);
+       }},
+      {"3 inputs, the schema has 2",
+       [&](Graph& g) {
+         g.add_node(ops["plus"], three, {}, {&f, 1}, 0);
+       }},
+      {"input 1 is absent and not optional",
+       [&](Graph& g) {
+         g.add_node(ops["plus"], half, {}, {&f, 1}, 0);
+       }},
+      {"input 0 is absent and not optional",
+       [&](Graph& g) {
+         g.add_node(ops["maybe"], all, {}, {&f, 1}, 0);
+       }},
+      {"used before it is defined",
+       [&](Graph& g) {
+         g.add_node(ops["one"], {&forward, 1}, {}, {&f, 1}, 0);
+       }},
+      {"used before it is defined",
+       [&](Graph& g) {
+         g.add_node(ops["one"], {&itself, 1}, {}, {&f, 1}, 0);
+       }},
+      {"incomplete attributes",
+       [&](Graph& g) {
+         g.add_node(ops["tuned"], {&x, 1}, {whole, 7}, {&f, 1}, 0);
+       }},
+      {"incomplete attributes",
+       [&](Graph& g) {
+         g.add_node(ops["one"], {&x, 1}, {whole, 1}, {&f, 1}, 0);
+       }},
       {"is of another kind",
        [&](Graph& g) {
          std::swap(whole[0], whole[1]);
@@ -245,7 +287,8 @@ TEST(Verify, OmittedOptionalInputsAreComplete) {
   Call call;
   ASSERT_TRUE(plan_call(ops["maybe"], given, {}, DS_F32, &call).ok()) << "a call may leave them out";
   g.add_node(ops["maybe"], {&x, 1}, call.attributes, call.outputs, 0);
-  if (Status status = verify(g)) GTEST_SKIP() << "what plan_call takes and Recorder::record records is refused: " << status.text();
+  if (Status status = verify(g))
+    GTEST_SKIP() << "what plan_call takes and Recorder::record records is refused: " << status.text();
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ TEST(Text, ErrorsNameLineAndColumn) {
   auto expect = [&](const std::string& text, const std::string& place, const std::string& what) {
     Parsed p(ops, text);
     EXPECT_EQ(p.status.code(), DS_CORRUPT) << text;
-    EXPECT_NE(p.status.text().find("graph text, " + place + ": "), std::string::npos) << p.status.text() << "\n" << text;
+    EXPECT_NE(p.status.text().find("graph text, " + place + ": "), std::string::npos) << p.status.text() << "\n"
+                                                                                      << text;
     EXPECT_NE(p.status.text().find(what), std::string::npos) << p.status.text();
   };
   const std::string leaf = "graph\n%0 = leaf f32[2]\n";
@@ -160,9 +161,39 @@ TEST(Text, NoPrefixReadsBehindTheEnd) {
 
 TEST(Text, MutatedTextsAreErrorsOrGraphs) {
   Operators ops;
-  Mutator mutator(2, {"%0", "%12", "->", "[", "]", "(", ")", "\"", "\\x00", "none", "nan", "-", "@1:0", "leaf ", "scalar ",
-                      "constant ", "return", "graph\n", "9223372036854775807", "4294967295", "0", ",", "=", "  # n", "\n",
-                      "f32[2,3]", "i8[1]", "x\"", "f[", "e9999", "bool", "tuned(%0)", "parts("});
+  Mutator mutator(2, {"%0",
+                      "%12",
+                      "->",
+                      "[",
+                      "]",
+                      "(",
+                      ")",
+                      "\"",
+                      "\\x00",
+                      "none",
+                      "nan",
+                      "-",
+                      "@1:0",
+                      "leaf ",
+                      "scalar ",
+                      "constant ",
+                      "return",
+                      "graph\n",
+                      "9223372036854775807",
+                      "4294967295",
+                      "0",
+                      ",",
+                      "=",
+                      "  # n",
+                      "\n",
+                      "f32[2,3]",
+                      "i8[1]",
+                      "x\"",
+                      "f[",
+                      "e9999",
+                      "bool",
+                      "tuned(%0)",
+                      "parts("});
   int accepted = 0;
   for (int n = 0; n < 30000; ++n) {
     std::string text = mutator.mutate(kEverything);

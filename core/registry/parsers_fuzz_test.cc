@@ -47,10 +47,14 @@ std::string value_text(const AttributeSpec& a) {
     return std::string(text);
   };
   switch (v.tag) {
-    case DS_INT: return std::to_string(v.u.i);
-    case DS_FLOAT: return number(v.u.f);
-    case DS_FLAG: return v.u.i ? "true" : "false";
-    case DS_TYPE: return dtype_name(ds_dtype(v.u.i));
+    case DS_INT:
+      return std::to_string(v.u.i);
+    case DS_FLOAT:
+      return number(v.u.f);
+    case DS_FLAG:
+      return v.u.i ? "true" : "false";
+    case DS_TYPE:
+      return dtype_name(ds_dtype(v.u.i));
     case DS_INTS:
       for (uint32_t i = 0; i < v.count; ++i) out += (i ? "," : "") + std::to_string(v.u.is[i]);
       return "[" + out + "]";
@@ -59,9 +63,11 @@ std::string value_text(const AttributeSpec& a) {
       return "[" + out + "]";
     case DS_STRING:
     case DS_BYTES:
-      for (uint32_t i = 0; i < v.count; ++i) out += (v.u.s[i] == '"' || v.u.s[i] == '\\' ? "\\" : "") + std::string(1, v.u.s[i]);
+      for (uint32_t i = 0; i < v.count; ++i)
+        out += (v.u.s[i] == '"' || v.u.s[i] == '\\' ? "\\" : "") + std::string(1, v.u.s[i]);
       return '"' + out + '"';
-    default: return "none";
+    default:
+      return "none";
   }
 }
 
@@ -118,8 +124,10 @@ TEST(SchemaFuzz, WhatIsAcceptedHoldsTogetherAndReprints) {
       "acme.f(*, a: int = -3, b: float = 2, c: float = -1.5e-3, d: flag = true, e: string = \"a \\\"b\\\"\", f: ints = "
       "[], g: floats = [1, 2.5], h: dtype = f32, i: ints = none, j: float = inf, k: bytes = \"\", l: int) -> f32",
   };
-  Mutator mutator(1, {"*", "*, ", "?", ": ", "->", ", ", "any", "any2", "f32", "int", "[", "]", "\"", "\\", "none", "true",
-                      "= ", "nan", "1e999", "-9223372036854775809", "x: any", ", y: real9", "bool", "(", ")", "."});
+  Mutator mutator(1,
+                  {"*",      "*, ",        "?",    ": ", "->",   ", ",   "any", "any2", "f32",   "int",
+                   "[",      "]",          "\"",   "\\", "none", "true", "= ",  "nan",  "1e999", "-9223372036854775809",
+                   "x: any", ", y: real9", "bool", "(",  ")",    "."});
   int accepted = 0;
   for (int n = 0; n < 40000; ++n) {
     std::string text = mutator.mutate(kValid[n % 4]);
@@ -165,8 +173,29 @@ const std::string kManifest = R"({"name": "kernel.cpu", "version": "1.0.0", "abi
   {"interface": "ds.pass/1", "name": "fuse"}, {"interface": "ds.service/1", "kind": "format", "name": "safetensors"}]})";
 
 TEST(ManifestFuzz, WhatIsAcceptedHoldsTogether) {
-  Mutator mutator(2, {"\"", "{", "}", "[", "]", ",", ":", "null", "-1", "1e400", "65536", "\"library\"", "\"provides\": []",
-                      "\"op\"", "\\u0000", "\\ud800", "../", "\"name\": 3", "{}", "[1,0]", "true", "\xff", "\xf0\x9f\x92\xa9"});
+  Mutator mutator(2, {"\"",
+                      "{",
+                      "}",
+                      "[",
+                      "]",
+                      ",",
+                      ":",
+                      "null",
+                      "-1",
+                      "1e400",
+                      "65536",
+                      "\"library\"",
+                      "\"provides\": []",
+                      "\"op\"",
+                      "\\u0000",
+                      "\\ud800",
+                      "../",
+                      "\"name\": 3",
+                      "{}",
+                      "[1,0]",
+                      "true",
+                      "\xff",
+                      "\xf0\x9f\x92\xa9"});
   int accepted = 0, refused = 0;
   for (int n = 0; n < 40000; ++n) {
     std::string text = mutator.mutate(kManifest);
@@ -220,7 +249,8 @@ std::string expected_hash(const std::string& lock, const std::string& name) {
       line += lock[i];
       continue;
     }
-    if (line.size() == 66 + name.size() && line.substr(66) == name && (line.substr(64, 2) == "  " || line.substr(64, 2) == " *"))
+    if (line.size() == 66 + name.size() && line.substr(66) == name &&
+        (line.substr(64, 2) == "  " || line.substr(64, 2) == " *"))
       hash = line.substr(0, 64);
     line.clear();
   }
@@ -239,9 +269,10 @@ TEST(LockFileFuzz, OnlyTheRightHashLetsAPluginIn) {
   sha.add(content.str().data(), content.str().size());
   std::string hash = sha.finish();
   setenv("DS_PLUGIN_LOCK", lock.c_str(), 1);
-  std::string valid = std::string(64, 'a') + "  other.so\n" + hash + " *plain.so\n" + std::string(64, 'b') + "  plain.so.old\n";
-  Mutator mutator(3, {"\n", "\r\n", "  ", " *", "\t", "plain.so", hash, std::string(64, '0'), "\0x", "# ", hash + "  plain.so\n",
-                      std::string(64, '0') + "  plain.so\n", "PLAIN.SO", "./plain.so"});
+  std::string valid =
+      std::string(64, 'a') + "  other.so\n" + hash + " *plain.so\n" + std::string(64, 'b') + "  plain.so.old\n";
+  Mutator mutator(3, {"\n", "\r\n", "  ", " *", "\t", "plain.so", hash, std::string(64, '0'), "\0x", "# ",
+                      hash + "  plain.so\n", std::string(64, '0') + "  plain.so\n", "PLAIN.SO", "./plain.so"});
   Registry registry;
   int accepted = 0, mutations = 20000;
   for (int n = 0; n < mutations; ++n) {

@@ -49,8 +49,8 @@ struct FakeDriver {
   }
   static int32_t copy(void* self, int32_t, void*, const ds_copy* c) {
     if (of(self).copy_fails) return of(self).copy_fails;
-    std::memcpy(static_cast<char*>(c->target) + c->target_offset, static_cast<const char*>(c->source) + c->source_offset,
-                c->nbytes);
+    std::memcpy(static_cast<char*>(c->target) + c->target_offset,
+                static_cast<const char*>(c->source) + c->source_offset, c->nbytes);
     return DS_OK;
   }
   static int32_t synchronize(void* self, int32_t, void*, const ds_error_sink* error) {
@@ -186,7 +186,8 @@ TEST_F(Allocator, AFullDeviceIsTrimmedAndAskedAgain) {
   Ref<Buffer> none;
   Status status = device->allocate(20 * 1024, &none);
   EXPECT_EQ(status.code(), DS_OUT_OF_MEMORY);
-  EXPECT_NE(status.text().find("fake:1: cannot allocate 20480 bytes; 98304 are in use"), std::string::npos) << status.text();
+  EXPECT_NE(status.text().find("fake:1: cannot allocate 20480 bytes; 98304 are in use"), std::string::npos)
+      << status.text();
   EXPECT_FALSE(none);
   EXPECT_EQ(device->bytes_in_use, 98304u);
   big.reset();

@@ -35,8 +35,8 @@ struct Fixture {
     edit = std::make_unique<Edit>(built(), DS_F32, graph, outputs, std::vector<bool>(graph.leaves().size()));
     table = edit->table();
   }
-  int32_t insert(NodeId before, std::string_view op, std::vector<ValueId> inputs, std::vector<ds_attribute> attributes = {},
-                 NodeId* made = nullptr) {
+  int32_t insert(NodeId before, std::string_view op, std::vector<ValueId> inputs,
+                 std::vector<ds_attribute> attributes = {}, NodeId* made = nullptr) {
     NodeId ignored;
     return table->insert(table, before, op.data(), op.size(), inputs.data(), uint32_t(inputs.size()), attributes.data(),
                          uint32_t(attributes.size()), made ? made : &ignored);
@@ -51,7 +51,8 @@ struct Fixture {
 
 const char* kText =
     "graph\n%0 = leaf f32[2,3]\n%1 = leaf f32[2,3]\n%2 = exp(%0) -> f32[2,3]\n%3 = add(%2, %1) -> f32[2,3]\n"
-    "%4 = sum(%3) axis=[] keepdims=false -> f32[]\n%5 = neg(%3) -> f32[2,3]\n%6 = constant f32[1] \"\\x00\\x00\\x00\\x00\"\n"
+    "%4 = sum(%3) axis=[] keepdims=false -> f32[]\n%5 = neg(%3) -> f32[2,3]\n%6 = constant f32[1] "
+    "\"\\x00\\x00\\x00\\x00\"\n"
     "return %4, %5\n";
 constexpr NodeId kExp = 0, kAdd = 1, kSum = 2, kNeg = 3;
 
@@ -60,7 +61,8 @@ TEST(Edit, RefusalsLeaveTheGraphUnchanged) {
   std::string before = seen(*f.edit);
   ds_edit* t = f.table;
   ds_attribute unknown{{"wrong", 5}, {DS_INT, 0, {.i = 1}}}, kind{{"axis", 4}, {DS_FLOAT, 0, {.f = 1}}};
-  for (NodeId place : {NodeId(4), NodeId(99), kNone - 1}) f.expect_refused("insert place", f.insert(place, "neg", {0}), before);
+  for (NodeId place : {NodeId(4), NodeId(99), kNone - 1})
+    f.expect_refused("insert place", f.insert(place, "neg", {0}), before);
   f.expect_refused("insert unknown operator", f.insert(kAdd, "no_such_operator", {0}), before);
   f.expect_refused("insert unknown role", f.insert(kAdd, "@no_such_role", {0}), before);
   for (ValueId wrong : {ValueId(7), ValueId(1000000), kNone - 1})
@@ -140,7 +142,9 @@ TEST(Edit, EffectsAreNeitherErasedNorEvaluated) {
 }
 
 TEST(Edit, SizesThatDependOnDataAreNotEvaluated) {
-  Fixture f("graph\n%0 = constant i8[3] \"\\x00\\x01\\x00\"\n%1 = nonzero(%0) -> i64[3,1]\n%2 = neg(%1) -> i64[3,1]\nreturn %2\n");
+  Fixture f(
+      "graph\n%0 = constant i8[3] \"\\x00\\x01\\x00\"\n%1 = nonzero(%0) -> i64[3,1]\n%2 = neg(%1) -> i64[3,1]\nreturn "
+      "%2\n");
   if (f.table->evaluate(f.table, 0) == DS_OK)
     GTEST_SKIP() << "evaluate makes a constant of the largest size infer allows, whose end nobody wrote";
 }
@@ -157,11 +161,14 @@ TEST(Edit, VerifyCatchesABrokenPass) {
 }
 
 TEST(Edit, PlacesOutsideOfTheArenaAreRefused) {
-  Fixture f("graph\n%0 = leaf f32[64]\n%1 = exp(%0) -> f32[64]\n%2 = exp(%1) -> f32[64]\n%3 = exp(%2) -> f32[64]\nreturn %3\n");
+  Fixture f(
+      "graph\n%0 = leaf f32[64]\n%1 = exp(%0) -> f32[64]\n%2 = exp(%1) -> f32[64]\n%3 = exp(%2) -> f32[64]\nreturn "
+      "%3\n");
   f.edit->choices.resize(f.graph.nodes().size());
   f.edit->start_program_stage();
   ds_edit* t = f.table;
-  for (ValueId v : {ValueId(0), ValueId(3), ValueId(4), kNone}) EXPECT_NE(t->place(t, v, 0), DS_OK) << "no buffer: " << v;
+  for (ValueId v : {ValueId(0), ValueId(3), ValueId(4), kNone})
+    EXPECT_NE(t->place(t, v, 0), DS_OK) << "no buffer: " << v;
   EXPECT_NE(t->place(t, 1, 63), DS_OK) << "misaligned";
   ASSERT_EQ(t->place(t, 1, 128), DS_OK);
   EXPECT_EQ(f.edit->arena_bytes(), 128u + 256);

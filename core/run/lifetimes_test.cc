@@ -61,7 +61,10 @@ class Simulation {
     Status status;
     ValueId a = any(), b = any();
     bool same = same_shape(graph_.value(a).spec, graph_.value(b).spec);
-    std::string_view name = random_() % 8 == 0 ? "concat" : random_() % 2 && same ? "add" : random_() % 8 ? "exp" : "split";
+    std::string_view name = random_() % 8 == 0      ? "concat"
+                            : random_() % 2 && same ? "add"
+                            : random_() % 8         ? "exp"
+                                                    : "split";
     const Operator* op = built().find_operator(name, &status);
     ASSERT_TRUE(op) << status.text();
     int64_t size = graph_.value(a).spec.shape[0], sizes[] = {size / 2, size - size / 2};
@@ -99,7 +102,8 @@ class Simulation {
     uint64_t first, count;
     auto& memory = blocks(edit, v, &first, &count);
     for (uint64_t i = first; i < first + count; ++i)
-      ASSERT_EQ(memory[i], v) << "%" << v << " was overwritten before node " << reader << "\n" << print(graph_, outputs_);
+      ASSERT_EQ(memory[i], v) << "%" << v << " was overwritten before node " << reader << "\n"
+                              << print(graph_, outputs_);
   }
 
   std::mt19937 random_;

@@ -39,7 +39,8 @@ TEST(Dtypes, NamesAndSizes) {
     EXPECT_EQ(is_bool(kAll[i]) + is_integer(kAll[i]) + is_float(kAll[i]) + is_complex(kAll[i]), 1) << i;
   }
   ds_dtype d = 77;
-  for (const char* name : {"", "f", "f33", "F32", "float32", "f32 ", "int8"}) EXPECT_FALSE(parse_dtype(name, &d)) << name;
+  for (const char* name : {"", "f", "f33", "F32", "float32", "f32 ", "int8"})
+    EXPECT_FALSE(parse_dtype(name, &d)) << name;
   EXPECT_EQ(d, 77u);
   std::mt19937 random(1);
   int known = 0;
@@ -79,7 +80,10 @@ TEST(Promotion, IsNumPys) {
 // NumPy has no bf16: it is treated as f16 is, and meets f16 in f32.
 TEST(Promotion, OfBfloat16) {
   for (ds_dtype d : kAll) {
-    ds_dtype want = d == DS_BF16 ? DS_BF16 : d == DS_F16 ? DS_F32 : promote(DS_F16, d) == DS_F16 ? DS_BF16 : promote(DS_F16, d);
+    ds_dtype want = d == DS_BF16                   ? DS_BF16
+                    : d == DS_F16                  ? DS_F32
+                    : promote(DS_F16, d) == DS_F16 ? DS_BF16
+                                                   : promote(DS_F16, d);
     EXPECT_EQ(promote(DS_BF16, d), want) << dtype_name(d);
     EXPECT_EQ(promote(d, DS_BF16), want) << dtype_name(d);
   }
@@ -119,7 +123,12 @@ TEST(Scalars, IntegersFitOrOverflow) {
     bool is_signed = dtype_code(d) == DS_CODE_INT;
     __int128 low = is_signed ? -(__int128(1) << (bits - 1)) : 0;
     __int128 high = (__int128(1) << (is_signed ? bits - 1 : bits)) - 1;
-    std::vector<int64_t> values{0, 1, -1, int64_t(low), int64_t(high), std::numeric_limits<int64_t>::min(),
+    std::vector<int64_t> values{0,
+                                1,
+                                -1,
+                                int64_t(low),
+                                int64_t(high),
+                                std::numeric_limits<int64_t>::min(),
                                 std::numeric_limits<int64_t>::max()};
     if (bits < 64) values.insert(values.end(), {int64_t(low - 1), int64_t(high + 1)});
     for (int n = 0; n < 2000; ++n) values.push_back(int64_t(random()) >> random() % 64);
@@ -180,7 +189,8 @@ TEST(Scalars, FloatsOutsideAnIntegersRangeOverflow) {
 // The 16-bit value nearest to a double, ties to even, found by looking at all of them.
 template <class ToFloat>
 uint16_t nearest(double value, ToFloat to_float, const std::vector<uint16_t>& finite) {
-  auto at = std::lower_bound(finite.begin(), finite.end(), value, [&](uint16_t b, double v) { return to_float(b) < v; });
+  auto at =
+      std::lower_bound(finite.begin(), finite.end(), value, [&](uint16_t b, double v) { return to_float(b) < v; });
   if (at == finite.begin()) return *at;
   uint16_t below = at[-1];
   if (at == finite.end()) return below;

@@ -25,8 +25,10 @@ ds_status expected(const ds_spec& s, uint64_t* elements, uint64_t* nbytes) {
   bool empty = false;
   for (int i = 0; i < s.rank; ++i) {
     if (s.shape[i] < 0) return DS_INVALID_ARGUMENT;
-    if (s.shape[i] == 0) empty = true;
-    else bytes = std::min(bytes * s.shape[i], __int128(1) << 63);
+    if (s.shape[i] == 0)
+      empty = true;
+    else
+      bytes = std::min(bytes * s.shape[i], __int128(1) << 63);
   }
   if (bytes > kMost) return DS_OVERFLOW;
   *nbytes = empty ? 0 : uint64_t(bytes);
@@ -35,9 +37,24 @@ ds_status expected(const ds_spec& s, uint64_t* elements, uint64_t* nbytes) {
 }
 
 TEST(CheckSpec, AgreesWithWideArithmetic) {
-  constexpr int64_t kExtents[] = {0, 1, 1, 1, 2, 3, 7, 255, 65536, int64_t(1) << 31, (int64_t(1) << 31) - 1,
-                                  int64_t(1) << 32, int64_t(1) << 59, int64_t(1) << 60, int64_t(1) << 61,
-                                  int64_t(1) << 62, kMost, kMost - 1};
+  constexpr int64_t kExtents[] = {0,
+                                  1,
+                                  1,
+                                  1,
+                                  2,
+                                  3,
+                                  7,
+                                  255,
+                                  65536,
+                                  int64_t(1) << 31,
+                                  (int64_t(1) << 31) - 1,
+                                  int64_t(1) << 32,
+                                  int64_t(1) << 59,
+                                  int64_t(1) << 60,
+                                  int64_t(1) << 61,
+                                  int64_t(1) << 62,
+                                  kMost,
+                                  kMost - 1};
   constexpr int64_t kNegative[] = {-1, -2, std::numeric_limits<int64_t>::min()};
   std::mt19937_64 random(1);
   int codes[32] = {};

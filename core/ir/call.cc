@@ -115,20 +115,20 @@ Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* c
     ds_view_args view{sink.get(), inputs[0], &source, call->attributes.data(), &result};
     if (int32_t status = op.table.view(op.table.self, &view)) return from_operator(op, sink.take(status, ""));
     if (result.rank < 0 || result.rank > DS_MAX_RANK)
-      return error(DS_BAD_PLUGIN, op.name(), ": its view has rank ", result.rank);
+      return error(DS_INVALID_ARGUMENT, op.name(), ": rank ", result.rank, " is not between 0 and ", DS_MAX_RANK);
     call->outputs[0].rank = result.rank;
     call->outputs[0].dtype = result.dtype ? result.dtype : inputs[0]->dtype;
     std::copy(result.shape, result.shape + result.rank, call->outputs[0].shape);
   } else {
     return error(DS_BAD_PLUGIN, op.name(), " has neither infer nor view");
   }
-  if (args.output_count > output_count || !args.output_count ||
-      (args.output_count != output_count && !op.schema.variadic_outputs()))
-    return error(DS_BAD_PLUGIN, op.name(), ": infer claims ", args.output_count, " outputs");
+  if (args.output_count > output_count || !args.output_count) return error(DS_BAD_PLUGIN, op.name(), ": infer claims ", args.output_count, " outputs");
+  if (args.output_count < output_count && !op.schema.variadic_outputs())
+    return error(DS_BAD_PLUGIN, op.name(), ": infer answers ", args.output_count, " of ", output_count, " outputs");
   call->outputs.resize(args.output_count);
   for (auto& out : call->outputs) {
-    if (out.kind > DS_KIND_TOKEN || out.rank < 0 || out.rank > DS_MAX_RANK)
-      return error(DS_BAD_PLUGIN, op.name(), ": infer answers kind ", out.kind, " and rank ", out.rank);
+    if (out.kind != DS_KIND_TENSOR && (out.kind != DS_KIND_TOKEN || out.rank))
+      return error(DS_BAD_PLUGIN, op.name(), ": infer answers an output of kind ", out.kind);
     // What an input already is needs no check.
     if (!inputs.empty() && out.dtype == inputs[0]->dtype && same_shape(out, *inputs[0])) continue;
     uint64_t elements, nbytes;

@@ -40,6 +40,8 @@ std::string Device::name() const { return cat(driver_name(), ":", index_); }
 std::string Device::description() const { return info_.description; }
 
 Status Device::allocate(uint64_t nbytes, Ref<Buffer>* buffer) {
+  // Rounding up must not overflow.
+  if (nbytes >> 62) return error(DS_OUT_OF_MEMORY, name(), ": cannot allocate ", nbytes, " bytes");
   uint64_t rounded;
   auto& blocks = free_[size_class(nbytes, &rounded)];
   void* memory = nullptr;
@@ -48,7 +50,6 @@ Status Device::allocate(uint64_t nbytes, Ref<Buffer>* buffer) {
     blocks.pop_back();
     bytes_cached -= rounded;
   } else {
-    if (rounded < nbytes) return error(DS_OUT_OF_MEMORY, "cannot allocate ", nbytes, " bytes");
     int32_t status = driver_.table.allocate(driver_.table.self, index_, rounded, 0, &memory);
     if (status) {
       trim();

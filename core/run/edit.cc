@@ -63,9 +63,9 @@ Status Edit::insert(NodeId before, const Operator& op, std::span<const ValueId> 
     specs[i] = CallInput{inputs[i] == kNone ? nullptr : &graph_.value(inputs[i]).spec, Weak::kNone};
   }
   if (op.is(DS_CLASS_VIEW)) {
+    if (inputs.empty() || inputs[0] == kNone) return error(DS_INVALID_ARGUMENT, op.name(), ": input is missing");
     ds_view_spec view;
     bool materialize;
-    if (inputs.empty() || !specs[0].spec) return error(DS_INVALID_ARGUMENT, op.name(), ": input is missing");
     ds_spec source = *specs[0].spec;
     DS_RETURN_IF_ERROR(plan_view(op, source, dense_view(source), attributes, &view, &materialize));
     Status status;

@@ -69,6 +69,18 @@ ds_abi_plugin(unknown_interface INTERFACE="ds.telepathy/1")
 ds_abi_plugin(initialize_fails INITIALIZE_FAILS)
 ds_abi_plugin(ignores_refusal IGNORES_REFUSAL OPERATOR_CLASS=77)
 
+# Garbage at run time.
+foreach(answer rank negative_rank negative overflow dtype kind device many none)
+  ds_abi_plugin(infer_${answer} INFER=infer_${answer})
+endforeach()
+foreach(answer outside before overflow rank negative)
+  ds_abi_plugin(view_${answer} OPERATOR_CLASS=DS_CLASS_VIEW INFER=NULL VIEW=view_${answer})
+endforeach()
+ds_abi_plugin(workspace_large KERNEL="twice" PRIORITY=50 SUPPORTS WORKSPACE=1ull<<60)
+ds_abi_plugin(workspace_wraps KERNEL="twice" PRIORITY=50 SUPPORTS WORKSPACE=~0ull)
+ds_abi_plugin(odd_offer KERNEL="twice" PRIORITY=50 SUPPORTS OFFER=~0ull)
+ds_abi_plugin(effect SOURCE effect.c)
+
 foreach(test test_abi test_core_registry)
   if(TARGET ${test})
     add_dependencies(${test} abi_plugins)

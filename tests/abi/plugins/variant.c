@@ -63,6 +63,15 @@
 #ifndef REFERENCE
 #define REFERENCE reference
 #endif
+#ifndef VIEW
+#define VIEW NULL
+#endif
+#ifndef WORKSPACE
+#define WORKSPACE 0
+#endif
+#ifndef OFFER
+#define OFFER 0
+#endif
 
 #define TEXT(literal) \
   { literal, sizeof(literal) - 1 }
@@ -72,6 +81,86 @@ static int32_t infer(void* self, ds_infer_args* args) {
   const ds_spec* x = args->inputs[0];
   args->outputs[0]->rank = x->rank;
   memcpy(args->outputs[0]->shape, x->shape, sizeof x->shape);
+  return DS_OK;
+}
+
+/* Infers that answer garbage; INFER names one. */
+static int32_t infer_rank(void* self, ds_infer_args* args) {
+  (void)self;
+  args->outputs[0]->rank = 99;
+  return DS_OK;
+}
+static int32_t infer_negative_rank(void* self, ds_infer_args* args) {
+  (void)self;
+  args->outputs[0]->rank = INT32_MIN;
+  return DS_OK;
+}
+static int32_t infer_negative(void* self, ds_infer_args* args) {
+  infer(self, args);
+  args->outputs[0]->shape[0] = -1;
+  return DS_OK;
+}
+static int32_t infer_overflow(void* self, ds_infer_args* args) {
+  (void)self;
+  args->outputs[0]->rank = 3;
+  for (int i = 0; i < 3; ++i) args->outputs[0]->shape[i] = (int64_t)1 << 31;
+  return DS_OK;
+}
+static int32_t infer_dtype(void* self, ds_infer_args* args) {
+  infer(self, args);
+  args->outputs[0]->dtype = 0xdeadbeef;
+  return DS_OK;
+}
+static int32_t infer_kind(void* self, ds_infer_args* args) {
+  (void)self;
+  args->outputs[0]->kind = 77;
+  args->outputs[0]->rank = 99;
+  return DS_OK;
+}
+static int32_t infer_device(void* self, ds_infer_args* args) {
+  infer(self, args);
+  args->outputs[0]->device.type = 1234;
+  return DS_OK;
+}
+static int32_t infer_many(void* self, ds_infer_args* args) {
+  infer(self, args);
+  args->output_count = 1000;
+  return DS_OK;
+}
+static int32_t infer_none(void* self, ds_infer_args* args) {
+  infer(self, args);
+  args->output_count = 0;
+  return DS_OK;
+}
+
+/* Views that answer garbage; VIEW names one, with OPERATOR_CLASS=DS_CLASS_VIEW. */
+static int32_t view_same(const ds_view_args* args) {
+  memcpy(args->result, args->source, sizeof *args->source);
+  return DS_OK;
+}
+static int32_t view_outside(void* self, ds_view_args* args) {
+  (void)self, view_same(args);
+  args->result->offset = 1;
+  return DS_OK;
+}
+static int32_t view_before(void* self, ds_view_args* args) {
+  (void)self, view_same(args);
+  args->result->offset = -1;
+  return DS_OK;
+}
+static int32_t view_overflow(void* self, ds_view_args* args) {
+  (void)self, view_same(args);
+  args->result->strides[0] = INT64_MAX;
+  return DS_OK;
+}
+static int32_t view_rank(void* self, ds_view_args* args) {
+  (void)self;
+  args->result->rank = 99;
+  return DS_OK;
+}
+static int32_t view_negative(void* self, ds_view_args* args) {
+  (void)self, view_same(args);
+  args->result->shape[0] = -3;
   return DS_OK;
 }
 
@@ -109,7 +198,7 @@ typedef struct later_operator {
 
 static const later_operator descriptor = {
     {OPERATOR_SIZE, OPERATOR_BITS, TEXT(SCHEMA), TEXT("Twice x; a test."), TEXT(ROLE), 1, OPERATOR_CLASS, 0, 0, 0, NULL,
-     0, NULL, INFER, NULL, NULL, NULL, REFERENCE, samples},
+     0, NULL, INFER, VIEW, NULL, NULL, REFERENCE, samples},
     NULL,
     {NULL}};
 
@@ -118,13 +207,27 @@ static int32_t kernel_create(void* self, const ds_node* node, const ds_error_sin
                              uint64_t* workspace) {
   (void)self, (void)node, (void)error;
   *state = NULL;
-  *workspace = 0;
+  *workspace = WORKSPACE;
   return DS_OK;
 }
 static int32_t kernel_run(void* state, const ds_run_args* args) {
   (void)state;
   return reference(NULL, args);
 }
+/* Says yes with bits for inputs there are none of, and a cost that is no number. */
+static int32_t kernel_supports(void* self, const ds_node* node, ds_kernel_offer* offer) {
+  (void)self, (void)node;
+  offer->size = ~0ull;
+  offer->cost = strtod("nan", NULL);
+  offer->strided_inputs = ~0ull;
+  offer->in_place = OFFER;
+  return DS_OK;
+}
+#ifdef SUPPORTS
+#define SUPPORTS_SLOT kernel_supports
+#else
+#define SUPPORTS_SLOT NULL
+#endif
 /* supports is missing and destroy cut off: the core puts stubs there. */
 static const ds_kernel kernel = {offsetof(ds_kernel, destroy),
                                  0,
@@ -137,7 +240,7 @@ static const ds_kernel kernel = {offsetof(ds_kernel, destroy),
                                  PRIORITY,
                                  0,
                                  NULL,
-                                 NULL,
+                                 SUPPORTS_SLOT,
                                  kernel_create,
                                  kernel_run,
                                  NULL};

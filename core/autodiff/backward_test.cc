@@ -21,7 +21,7 @@ class Backward : public testing::Test {
   }
   Value mul(const Value& a, const Value& b) { return e.call(r, "mul", {a, b}); }
   Value sum(const Value& a) { return e.call(r, "sum", {a}); }
-  Floats grad(const Value& leaf) { return leaf.grad->gradient ? e.read(r, leaf.grad->gradient) : Floats(); }
+  Floats grad(const Value& leaf) { return leaf.grad->gradient ? e.read(r, leaf.grad->gradient->value) : Floats(); }
 
   TestEngine e;
   Recorder r{e};
@@ -185,8 +185,8 @@ TEST_F(Backward, HooksThatFailOrChangeTheShapeEndIt) {
 TEST_F(Backward, GradientsHaveTheLeafsDtype) {
   Value half = e.leaf(e.tensor({2}, {1, 2}, DS_F16)), wide = e.leaf(e.tensor({3, 4}));
   TestEngine::ok(run(of(sum(mul(half, wide)))));
-  EXPECT_EQ(half.grad->gradient.spec().dtype, DS_F16);
-  EXPECT_EQ(wide.grad->gradient.spec().dtype, DS_F32);
+  EXPECT_EQ(half.grad->gradient->value.spec().dtype, DS_F16);
+  EXPECT_EQ(wide.grad->gradient->value.spec().dtype, DS_F32);
   EXPECT_EQ(grad(wide), (Floats{1, 2}));
 }
 
@@ -203,7 +203,7 @@ TEST_F(Backward, ChainsOfHundredThousandNodes) {
   request.create_graph = true;
   TestEngine::ok(run(request));
   EXPECT_EQ(grad(x), (Floats{1}));
-  x.grad->gradient = Value();  // the gradient's own chain
+  x.grad->gradient.reset();  // the gradient's own chain
   y = Value();
   request = BackwardRequest();
   EXPECT_EQ(e.read(r, e.call(r, "add", {x, x})), (Floats{2}));

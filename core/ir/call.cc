@@ -61,10 +61,11 @@ Status complete_attributes(const Operator& op, std::span<const ds_value> given, 
     } else if (v.tag != specs[i].tag) {
       uint32_t want = specs[i].tag;
       if (want == DS_FLOAT && (v.tag == DS_INT || v.tag == DS_FLAG)) v = {DS_FLOAT, 0, {.f = double(v.u.i)}};
-      else if (want == DS_FLAG && v.tag == DS_INT) v.tag = DS_FLAG;
+      else if (want == DS_FLAG && v.tag == DS_INT) v = {DS_FLAG, 0, {.i = v.u.i != 0}};
       else if (want == DS_INT && v.tag == DS_FLAG) v.tag = DS_INT;
       else return error(DS_INVALID_ARGUMENT, op.name(), ": attribute ", specs[i].name, " is of the wrong kind");
     }
+    if (v.tag == DS_FLAG) v.u.i = v.u.i != 0;
     (*out)[i] = v;
   }
   return {};
@@ -122,7 +123,8 @@ Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* c
   } else {
     return error(DS_BAD_PLUGIN, op.name(), " has neither infer nor view");
   }
-  if (args.output_count > output_count || !args.output_count) return error(DS_BAD_PLUGIN, op.name(), ": infer claims ", args.output_count, " outputs");
+  if (args.output_count > output_count || !args.output_count)
+    return error(DS_BAD_PLUGIN, op.name(), ": infer claims ", args.output_count, " outputs");
   if (args.output_count < output_count && !op.schema.variadic_outputs())
     return error(DS_BAD_PLUGIN, op.name(), ": infer answers ", args.output_count, " of ", output_count, " outputs");
   call->outputs.resize(args.output_count);

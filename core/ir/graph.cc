@@ -123,7 +123,9 @@ Status verify(const Graph& graph) {
     const Node& n = nodes[id];
     auto wrong = [&](auto... what) { return error(DS_CORRUPT, "node ", id, " (", n.op->name(), "): ", what...); };
     const Schema& schema = n.op->schema;
-    if (n.input_count < schema.inputs.size() - schema.variadic_inputs() ||
+    size_t needed = schema.inputs.size();
+    while (needed && (schema.inputs[needed - 1].optional || schema.inputs[needed - 1].variadic)) --needed;
+    if (n.input_count < needed ||
         (n.input_count > schema.inputs.size() && !schema.variadic_inputs()))
       return wrong(n.input_count, " inputs, the schema has ", schema.inputs.size());
     auto inputs = graph.inputs(n);

@@ -20,7 +20,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string number(double v) {
-  if (std::isnan(v)) return "nan";
+  if (std::isnan(v)) return std::signbit(v) ? "-nan" : "nan";
   if (std::isinf(v)) return v > 0 ? "inf" : "-inf";
   char text[40];
   auto [end, failed] = std::to_chars(text, text + sizeof text, v);

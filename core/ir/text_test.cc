@@ -95,7 +95,7 @@ TEST(Text, NegativeNanIsReadBackAsItself) {
   ASSERT_TRUE(first.status.ok()) << first.status.text();
   Parsed second(ops, first.print());
   ASSERT_TRUE(second.status.ok()) << second.status.text();
-  if (!first.graph.equal(second.graph)) GTEST_SKIP() << "f=-nan is printed as nan: another graph";
+  EXPECT_TRUE(first.graph.equal(second.graph)) << second.print();
 }
 
 TEST(Text, FlagsAreZeroOrOne) {
@@ -111,7 +111,7 @@ TEST(Text, FlagsAreZeroOrOne) {
     g.add_node(ops["tuned"], {&in, 1}, call.attributes, call.outputs, 0);
     Parsed back(ops, print(g, {&out, 1}));
     ASSERT_TRUE(back.status.ok()) << back.status.text();
-    if (!g.equal(back.graph)) GTEST_SKIP() << "plan_call keeps a flag of 5: printed as true, it is another graph";
+    EXPECT_TRUE(g.equal(back.graph));
   }
 }
 

@@ -19,6 +19,7 @@ Status read_text(const json& object, const char* member, bool required, std::str
   if (it == object.end()) return required ? bad("\"", member, "\" is missing") : Status();
   if (!it->is_string()) return bad("\"", member, "\" is not a string");
   *text = it->get_ref<const std::string&>();
+  if (required && text->empty()) return bad("\"", member, "\" is empty");
   return {};
 }
 

@@ -235,8 +235,7 @@ TEST(ManifestFuzz, NamesThatNobodyCanAskForAreRefused) {
     std::string text = R"({"name": "a", "version": "1", "abi": [1, 0], "library": "a.so", "provides": [)";
     Manifest m;
     bool is;
-    if (parse_manifest(text + entry + "]}", &m, &is).ok())
-      GTEST_SKIP() << "accepted without a word: " << entry << "; the library's own descriptor with it is refused";
+    EXPECT_FALSE(parse_manifest(text + entry + "]}", &m, &is).ok()) << entry;
   }
 }
 

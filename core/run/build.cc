@@ -201,6 +201,8 @@ class ProgramBuilder {
       if (auto status = emit_node(id, &needs)) return std::move(status).at(node.location);
       workspace = std::max(workspace, needs);
     }
+    if (workspace > kLargestArena || edit_.arena_bytes() > kLargestArena)
+      return error(DS_OUT_OF_MEMORY, "an arena of ", edit_.arena_bytes(), " and a workspace of ", workspace, " bytes");
     p.workspace_offset_ = (edit_.arena_bytes() + 63) & ~63ull;
     p.arena_bytes_ = p.workspace_offset_ + workspace;
     for (ValueId output : edit_.outputs()) {
@@ -214,7 +216,10 @@ class ProgramBuilder {
       uint64_t offset = 0;
       if (edit_.aliases[output].base != kNone)
         offset = uint64_t(edit_.aliases[output].view.offset) * dtype_size(info.spec.dtype);
-      p.results_.push_back({memory, index, offset, info.spec, dependent});
+      ValueId source = edit_.aliases[output].base != kNone ? edit_.aliases[output].base : output;
+      NodeId producer = graph.value(source).producer;
+      uint32_t needs = producer == kNone ? 0 : instruction_of_[producer] + 1;
+      p.results_.push_back({memory, index, offset, info.spec, dependent, needs});
     }
     std::stable_sort(kernels_.begin(), kernels_.end(), [](auto& a, auto& b) { return a.second > b.second; });
     p.notes_ = std::make_shared<const ProgramNotes>(ProgramNotes{std::move(edit_.notes), std::move(kernels_)});
@@ -288,6 +293,13 @@ class ProgramBuilder {
     Program::Instruction instruction{};
     instruction.op = node.op;
     instruction.location = node.location;
+    instruction.overwrites = kNone;
+    if (node.output_count) {
+      const ValueInfo& home = graph.value(edit_.root(node.first_output));
+      if (home.kind == ValueKind::kLeaf) instruction.overwrites = home.index;
+    }
+    instruction_of_.resize(graph.nodes().size());
+    instruction_of_[id] = uint32_t(p.instructions_.size());
     instruction.args = {p.errors_.get(),       in.data(),
                         out.data(),            attributes,
                         uint32_t(in.size()),   uint32_t(out.size()),
@@ -328,7 +340,7 @@ class ProgramBuilder {
   const CompileOptions& options_;
   Edit edit_;
   std::unique_ptr<Program> program_;
-  std::vector<uint32_t> owned_;
+  std::vector<uint32_t> owned_, instruction_of_;
   std::vector<std::pair<std::string, uint32_t>> kernels_;
   static constexpr uint32_t kMostDecompositions = 1u << 20;
   uint32_t decompositions_ = 0;

@@ -9,6 +9,8 @@ namespace ds::core {
 // Where the bytes of a value are at run time.
 enum class Memory : uint8_t { kLeaf, kConstant, kArena, kOwned, kNothing };
 
+inline constexpr uint64_t kLargestArena = uint64_t{1} << 48;  // sums of sizes stay far from overflow
+
 struct Choice {
   const Provided<ds_kernel>* kernel = nullptr;  // null: the operator's reference
   ds_kernel_offer offer{};

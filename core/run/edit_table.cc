@@ -6,8 +6,6 @@
 
 namespace ds::core {
 
-constexpr uint64_t kLargestArena = uint64_t{1} << 48;
-
 struct EditTable {
   static Edit& of(const ds_edit* table) { return *static_cast<Edit*>(table->context); }
 
@@ -112,6 +110,8 @@ struct EditTable {
   static int32_t evaluate(ds_edit* t, ds_node_id node) {
     Edit& e = of(t);
     if (e.program_stage_ || !exists(e, node)) return keep(e, error(DS_INVALID_ARGUMENT, "evaluate: no such node"));
+    const Operator& op = *e.graph_.node(node).op;
+    if (op.has(DS_TRAIT_EFFECT) || op.has(DS_TRAIT_DATA_DEPENDENT)) return DS_INVALID_ARGUMENT;
     return e.evaluate(node).code();  // not every reference takes its constants: a refusal is an answer
   }
   // Whether a kernel's offer can be taken is for the pass to find out: a refusal is an answer, not a failure.

@@ -136,8 +136,7 @@ TEST(Edit, EffectsAreNeitherErasedNorEvaluated) {
             &test::Operators::find, &ops);
   std::string before = seen(*f.edit);
   f.expect_refused("erase", f.table->erase(f.table, 0), before);
-  if (f.table->evaluate(f.table, 0) == DS_OK)
-    GTEST_SKIP() << "evaluate runs an effect while compiling and takes it out of the program";
+  EXPECT_NE(f.table->evaluate(f.table, 0), DS_OK);
   EXPECT_EQ(seen(*f.edit), before);
 }
 
@@ -145,8 +144,7 @@ TEST(Edit, SizesThatDependOnDataAreNotEvaluated) {
   Fixture f(
       "graph\n%0 = constant i8[3] \"\\x00\\x01\\x00\"\n%1 = nonzero(%0) -> i64[3,1]\n%2 = neg(%1) -> i64[3,1]\nreturn "
       "%2\n");
-  if (f.table->evaluate(f.table, 0) == DS_OK)
-    GTEST_SKIP() << "evaluate makes a constant of the largest size infer allows, whose end nobody wrote";
+  EXPECT_NE(f.table->evaluate(f.table, 0), DS_OK);
 }
 
 TEST(Edit, VerifyCatchesABrokenPass) {
@@ -172,8 +170,7 @@ TEST(Edit, PlacesOutsideOfTheArenaAreRefused) {
   EXPECT_NE(t->place(t, 1, 63), DS_OK) << "misaligned";
   ASSERT_EQ(t->place(t, 1, 128), DS_OK);
   EXPECT_EQ(f.edit->arena_bytes(), 128u + 256);
-  if (t->place(t, 2, ~uint64_t(63)) == DS_OK && f.edit->arena_bytes() < f.edit->offset(2))
-    GTEST_SKIP() << "place takes an offset of 2^64 - 64: the arena's size wraps, the buffer lies far outside of it";
+  EXPECT_NE(t->place(t, 2, ~uint64_t(63)), DS_OK);
 }
 
 }  // namespace

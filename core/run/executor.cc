@@ -148,7 +148,7 @@ Status Executor::run(Recorder& recorder, FlushReason reason, uint64_t location) 
     recorder.clear();
     return status;
   };
-  if (options_.check_finite) return finish(run_singly(recorder));
+  if (options_.check_finite) return finish(run_singly(recorder, {}));
 
   // Leaves that only this recording still wants give their memory away.
   places.resize(recorder.leaves().size());
@@ -175,22 +175,22 @@ Status Executor::run(Recorder& recorder, FlushReason reason, uint64_t location) 
     record.notes = program->notes();
     status = program->run(devices, places, &results, &specs);
   }
-  if (status && program && program->started() && (effects || program->overwrites())) {
-    give_up(recorder, status);
-    return finish(std::move(status));
-  }
-  if (status) {
-    places.clear();
-    record.notes = nullptr;
-    record.problem = status.text();
-    return finish(run_singly(recorder));  // a pass or kernel library may fail where the operators do not
-  }
+  Attempt attempt;
+  if (status) attempt.known.resize(graph.values().size());
   size_t at = 0;
-  for (size_t i = 0; i < wanted.ids.size() && !status; ++i) {
+  for (size_t i = 0; i < wanted.ids.size() && !results.empty(); ++i) {
     while (program->outputs()[at] != wanted.ids[i]) ++at;
-    status = settle_result(*wanted.data[i], results[at], specs[at]);
+    if (!results[at].buffer && !results[at].scalar) continue;  // it was not reached
+    if (status) attempt.known[wanted.ids[i]] = results[at];
+    if (Status failed = settle_result(*wanted.data[i], results[at], specs[at])) return finish(std::move(failed));
   }
-  return finish(std::move(status));
+  if (!status) return finish({});
+  if (program) attempt.remains = program->remains();
+  record.notes = nullptr;
+  record.problem = status.text();
+  attempt.failure = std::make_shared<const Status>(std::move(status));
+  places.clear();
+  return finish(run_singly(recorder, std::move(attempt)));  // a pass or kernel may fail where operators do not
 }
 
 Status Executor::run_node(const Graph& graph, const Node& node, std::span<const Place> places,
@@ -244,43 +244,53 @@ void Executor::give_up(Recorder& recorder, const Status& status) {
     if (Data* data = recorder.waiting()[i]) data->fail(failed);
 }
 
-Status Executor::run_singly(Recorder& recorder) {
+Status Executor::run_singly(Recorder& recorder, Attempt attempt) {
   const Graph& graph = recorder.graph();
-  std::vector<Place> places(graph.values().size());
+  std::vector<Place> places = std::move(attempt.known);
+  places.resize(graph.values().size());
+  auto known = [&](ValueId id) { return places[id].buffer || places[id].scalar; };
   std::vector<std::shared_ptr<const Status>> failures(graph.values().size());
   std::vector<uint32_t> uses(graph.values().size());
   for (auto& node : graph.nodes())
     for (ValueId input : graph.inputs(node))
       if (input != kNone) ++uses[input];
   auto leaves = graph.leaves();
-  for (size_t i = 0; i < leaves.size(); ++i) DS_RETURN_IF_ERROR(place_of(*recorder.leaves()[i].get(), &places[leaves[i]]));
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    if (i < attempt.remains.overwritten.size() && attempt.remains.overwritten[i]) failures[leaves[i]] = attempt.failure;
+    else DS_RETURN_IF_ERROR(place_of(*recorder.leaves()[i].get(), &places[leaves[i]]));
+  }
 
   Status first;
-  auto waiting = recorder.waiting();
+  auto fail = [&](ValueId id, const std::shared_ptr<const Status>& why) {
+    if (!first) first = Status(why->code(), why->text(), why->location());
+    failures[id] = why;
+    if (Data* data = recorder.waiting()[id]) data->fail(why);
+  };
+  uint32_t effects = 0;
   for (auto& node : graph.nodes()) {
-    std::shared_ptr<const Status> failed;
+    // An effect happens once: what it answered is known if somebody wanted it, and lost otherwise.
+    bool happened = node.op->has(DS_TRAIT_EFFECT) && effects++ < attempt.remains.effects;
+    bool complete = true;
+    std::shared_ptr<const Status> failed = happened ? attempt.failure : nullptr;
+    for (uint32_t i = 0; i < node.output_count; ++i) complete &= known(node.first_output + i);
     for (ValueId input : graph.inputs(node))
-      if (input != kNone && failures[input]) failed = failures[input];
+      if (input != kNone && failures[input] && !happened) failed = failures[input];
     std::vector<Place> outputs;
     std::vector<ds_spec> specs;
-    if (!failed) {
+    if (!complete && !failed) {
       Status status = run_node(graph, node, places, &outputs, &specs);
       if (!status && options_.check_finite) status = check_finite(graph, node, outputs);
-      if (status) {
-        status = std::move(status).at(node.location);
-        if (!first) first = Status(status.code(), status.text(), status.location());
-        failed = std::make_shared<const Status>(std::move(status));
-      }
+      if (status) failed = std::make_shared<const Status>(std::move(status).at(node.location));
     }
     for (uint32_t i = 0; i < node.output_count; ++i) {
       ValueId id = node.first_output + i;
-      Data* data = waiting[id];
+      if (known(id)) continue;
       if (failed) {
-        failures[id] = failed;
-        if (data) data->fail(failed);
+        fail(id, failed);
         continue;
       }
       places[id] = outputs[i];
+      Data* data = recorder.waiting()[id];
       if (data && data->wanted()) DS_RETURN_IF_ERROR(settle_result(*data, outputs[i], specs[i]));
     }
     for (ValueId input : graph.inputs(node))

@@ -64,10 +64,15 @@ class Executor final : public Engine {
   Status find_program(const Graph& graph, const Wanted& wanted, const std::vector<bool>& donated, bool leaf_views,
                       Program** program, bool* hit);
   Status settle_result(Data& data, const Place& place, const ds_spec& spec);
+  // What a failed program left: values computed before it failed, by id, and why it failed.
+  struct Attempt {
+    std::vector<Place> known;
+    Program::Remains remains;
+    std::shared_ptr<const Status> failure;
+  };
   // Node by node without passes, so that a failure takes only what depends on it. Answers the first failure.
-  Status run_singly(Recorder& recorder);
+  Status run_singly(Recorder& recorder, Attempt attempt);
   Status run(Recorder& recorder, FlushReason reason, uint64_t location);
-  // Effects happen once: what else was recorded with a failed one is given up, not run again.
   void give_up(Recorder& recorder, const Status& status);
   Status run_node(const Graph& graph, const Node& node, std::span<const Place> places, std::vector<Place>* outputs,
                   std::vector<ds_spec>* specs);

@@ -33,7 +33,8 @@ void Program::patch(const Patch& p, const Buffer& buffer, uint64_t offset) {
 
 Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector<Place>* outputs,
                     std::vector<ds_spec>* specs) {
-  started_ = false;
+  completed_ = 0;
+  outputs->clear();
   std::vector<Ref<Buffer>> staged;  // scalars for devices that do not read the host's memory
   for (size_t i = 0; i < leaves_.size(); ++i) {
     Leaf& leaf = leaves_[i];
@@ -89,20 +90,42 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
   }
 
   ++runs;
-  started_ = true;
-  for (Instruction& i : instructions_)
+  const uint32_t count = uint32_t(instructions_.size());
+  for (; completed_ < count; ++completed_) {
+    Instruction& i = instructions_[completed_];
     if (int32_t status = i.run(i.state, &i.args)) [[unlikely]] {
       Status failed = errors_.take(status, "");
       if (!failed.text().starts_with(i.op->name())) failed = std::move(failed).in(i.op->name());
-      return std::move(failed).at(i.location);
+      failed = std::move(failed).at(i.location);
+      DS_RETURN_IF_ERROR(hand_over(leaves, outputs, specs));
+      return failed;
     }
+  }
+  return hand_over(leaves, outputs, specs);
+}
 
+Program::Remains Program::remains() const {
+  Remains r;
+  r.overwritten.resize(leaves_.size());
+  for (uint32_t k = 0; k <= completed_ && k < instructions_.size(); ++k) {
+    const Instruction& i = instructions_[k];
+    if (i.overwrites != kNone) r.overwritten[i.overwrites] = true;
+    if (!i.op->has(DS_TRAIT_EFFECT)) continue;
+    ++r.effects;
+    r.effect_failed = k == completed_;
+  }
+  return r;
+}
+
+// The outputs whose instructions have completed.
+Status Program::hand_over(std::span<const Place> leaves, std::vector<Place>* outputs, std::vector<ds_spec>* specs) {
   outputs->resize(results_.size());
   specs->resize(results_.size());
   for (size_t i = 0; i < results_.size(); ++i) {
     const Result& result = results_[i];
     Place& place = (*outputs)[i];
     (*specs)[i] = result.spec;
+    if (result.needs > completed_) continue;
     place.offset = result.offset;
     if (result.memory == Memory::kLeaf) {
       place = leaves[result.index];
@@ -112,7 +135,7 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
     } else if (result.memory == Memory::kConstant) {
       place.buffer = constants_[result.index];
     } else if (result.memory == Memory::kOwned) {
-      place.buffer = owned[result.index];
+      place.buffer = owned_now_[result.index];
       if (result.data_dependent && owned_[result.index].producer) {
         const ds_dl_tensor& dl = owned_[result.index].producer->tensor.dl;
         if (dl.ndim != result.spec.rank) return wrong_extents(result);

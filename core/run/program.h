@@ -1,6 +1,5 @@
 // A compiled graph: a flat list of instructions whose operands only need addresses. Replaying it compiles nothing.
 #pragma once
-#include <algorithm>
 #include <deque>
 
 #include "core/run/allocator.h"
@@ -55,9 +54,14 @@ class Program {
   };
   std::vector<KernelCall> calls() const;  // for measuring: what run() calls, addresses as of the last run
   std::shared_ptr<const ProgramNotes> notes() const { return notes_; }
-  // Whether the last run reached its instructions: from then on effects have happened and donated leaves are written.
-  bool started() const { return started_; }
-  bool overwrites() const { return std::find(donated_.begin(), donated_.end(), true) != donated_.end(); }
+  // What a run that failed left behind: how many effects happened, the failed one included, and whether that one failed;
+  // the leaves that were written over. The outputs of run() then are those computed before; the others have no memory.
+  struct Remains {
+    uint32_t effects = 0;
+    bool effect_failed = false;
+    std::vector<bool> overwritten;
+  };
+  Remains remains() const;
   uint64_t runs = 0, number = 0;
   uint64_t generation = 0;  // of the registry when it was compiled
 
@@ -71,6 +75,7 @@ class Program {
     void (*destroy)(void* state);
     const Operator* op;
     uint64_t location;
+    uint32_t overwrites;  // the leaf whose memory its output takes, or kNone
   };
   struct Patch {
     TensorRecord* record;
@@ -97,15 +102,18 @@ class Program {
     uint64_t offset;
     ds_spec spec;
     bool data_dependent;
+    uint32_t needs;  // as many instructions
   };
   static void patch(const Patch& p, const Buffer& buffer, uint64_t offset);
   void restore_extents();
   Status wrong_extents(const Result& result);
+  Status hand_over(std::span<const Place> leaves, std::vector<Place>* outputs, std::vector<ds_spec>* specs);
 
   Graph graph_;  // as recorded: the key
   std::vector<ValueId> outputs_;
   std::vector<bool> donated_;
-  bool leaf_views_ = true, started_ = false;
+  bool leaf_views_ = true;
+  uint32_t completed_ = 0;  // instructions of the last run
   std::vector<Instruction> instructions_;
   std::deque<TensorRecord> records_;
   std::deque<std::vector<ds_tensor*>> operands_;

@@ -91,6 +91,18 @@ uint16_t float_to_half(float value) {
   return uint16_t(sign | (rounded - 0x38000000) >> 13);
 }
 
+namespace {
+
+// Rounded to odd, so that rounding again to 16 bits is as rounding once.
+float narrowed(double value) {
+  float f = float(value);
+  if (double(f) == value || !std::isfinite(value) || !std::isfinite(f)) return f;
+  if (std::fabs(double(f)) > std::fabs(value)) f = std::nextafter(f, 0.0f);
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(f) | 1);
+}
+
+}  // namespace
+
 uint16_t float_to_bfloat(float value) {
   uint32_t bits = std::bit_cast<uint32_t>(value);
   if ((bits & 0x7fffffff) > 0x7f800000) return uint16_t(bits >> 16 | 0x40);
@@ -103,8 +115,12 @@ Status pack_scalar(const ds_value& value, ds_dtype d, void* element) {
   bool real = value.tag == DS_FLOAT;
   bool large = value.tag == DS_INT && value.count == DS_UNSIGNED && value.u.i < 0;  // 2^63 and more
   double f = real ? value.u.f : large ? double(uint64_t(value.u.i)) : double(value.u.i);
-  int64_t i = real ? (std::isfinite(f) && std::fabs(f) < 9.2e18 ? int64_t(f) : 0) : value.u.i;
+  int64_t i = real ? (std::fabs(f) < 9223372036854775808.0 ? int64_t(f) : 0) : value.u.i;
   if (large && is_integer(d) && d != DS_U64) return error(DS_OVERFLOW, uint64_t(i), " does not fit in ", dtype_name(d));
+  constexpr double k63 = 9223372036854775808.0;
+  if (real && is_integer(d) && !(f >= -k63 && f < (d == DS_U64 ? 2 * k63 : k63)) && f == f)
+    return error(DS_OVERFLOW, f, " does not fit in ", dtype_name(d));
+  if (real && d == DS_U64 && f >= k63) i = int64_t(uint64_t(f));
   auto put = [&](auto v) { std::memcpy(element, &v, sizeof v); };
   auto integer = [&]<class T>(T) -> Status {
     if (!std::in_range<T>(i) && !(sizeof(T) == 8 && value.tag == DS_INT))
@@ -125,8 +141,8 @@ Status pack_scalar(const ds_value& value, ds_dtype d, void* element) {
       if (i < 0 && !large && !real) return error(DS_OVERFLOW, i, " does not fit in ", dtype_name(d));
       put(uint64_t(i));
       return {};
-    case DS_F16: put(float_to_half(float(f))); return {};
-    case DS_BF16: put(float_to_bfloat(float(f))); return {};
+    case DS_F16: put(float_to_half(narrowed(f))); return {};
+    case DS_BF16: put(float_to_bfloat(narrowed(f))); return {};
     case DS_F32: put(float(f)); return {};
     case DS_F64: put(f); return {};
     case DS_C64: put(std::array{float(f), 0.0f}); return {};

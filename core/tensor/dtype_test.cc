@@ -183,7 +183,7 @@ TEST(Scalars, FloatsOutsideAnIntegersRangeOverflow) {
   int wrong = 0;
   for (double v : {1e19, -1e19, 9.25e18, 1e300, std::numeric_limits<double>::infinity()})
     for (ds_dtype d : {DS_I8, DS_I32, DS_I64, DS_U32}) wrong += pack_scalar(real(v), d, element).code() != DS_OVERFLOW;
-  if (wrong) GTEST_SKIP() << "pack_scalar makes 0 of floats beyond 9.3e18 and of infinities, without DS_OVERFLOW";
+  EXPECT_EQ(wrong, 0);
 }
 
 // The 16-bit value nearest to a double, ties to even, found by looking at all of them.
@@ -234,7 +234,6 @@ TEST(HalfPrecision, PackedDoublesRoundOnce) {
   double value = 1 + std::ldexp(1.0, -11) + std::ldexp(1.0, -40);  // just above the middle of two halves
   uint16_t bits;
   ASSERT_TRUE(pack_scalar(real(value), DS_F16, &bits).ok());
-  if (bits == 0x3c00) GTEST_SKIP() << "pack_scalar rounds a double to f32 first: 1 + 2^-11 + 2^-40 becomes 1";
   EXPECT_EQ(bits, 0x3c01);
 }
 

@@ -88,10 +88,67 @@ static PyObject* in_place(int slot, PyObject* a, PyObject* b) {
   return a;
 }
 
+/* -1, 0 or 1: a Python int is below, within or above what a dtype of integers holds; bools count as int64. */
+static int beyond(ds_dtype dtype, PyObject* number) {
+  int over = 0;
+  long long value = PyLong_AsLongLongAndOverflow(number, &over);
+  int bits = DS_DTYPE_CODE(dtype) == DS_CODE_BOOL ? 64 : (int)DS_DTYPE_BITS(dtype);
+  if (DS_DTYPE_CODE(dtype) != DS_CODE_UINT) {
+    int64_t most = INT64_MAX >> (64 - bits);
+    return over ? over : value > most ? 1 : value < -most - 1 ? -1 : 0;
+  }
+  if (over < 0 || (!over && value < 0)) return -1;
+  if (bits < 64) return over || value >> bits;
+  if (!over) return 0;
+  PyLong_AsUnsignedLongLong(number);
+  if (!PyErr_Occurred()) return 0;
+  PyErr_Clear();
+  return 1;
+}
+
+/* Bools of a's shape, all the same. */
+static PyObject* everywhere(PyObject* a, int answer) {
+  ds_value twice[2] = {{DS_HANDLE, 0, {.h = TENSOR(a)->handle}}, {DS_HANDLE, 0, {.h = TENSOR(a)->handle}}};
+  PyObject* no = record(SLOT_LT, twice, 2); /* x < x, false of NaN too */
+  if (!no || !answer) return no;
+  twice[0].u.h = twice[1].u.h = TENSOR(no)->handle;
+  PyObject* yes = record(SLOT_EQ, twice, 2);
+  Py_DECREF(no);
+  return yes;
+}
+
+static PyObject* compare_double(int slot, PyObject* a, double number) {
+  ds_value value = {DS_FLOAT, 0, {.f = number}};
+  ds_handle out = 0;
+  int32_t status = ds_tensor_scalar(native.context, &value, DS_F64, &out);
+  PyObject* b = status == DS_OK ? native_new(out) : native_raise(status);
+  PyObject* result = b ? binary(slot, a, b) : NULL;
+  Py_XDECREF(b);
+  return result;
+}
+
+/* As NumPy 2: a Python int that the dtype of a does not hold is compared exactly, integers and a float in float64. */
 PyObject* native_compare(PyObject* a, PyObject* b, int operation) {
   static const int slots[] = {SLOT_LT, SLOT_LE, SLOT_EQ, SLOT_NE, SLOT_GT, SLOT_GE};
-  if (b == Py_None) return not_implemented();
-  return binary(slots[operation], a, b);
+  int slot = slots[operation], is_int = PyLong_CheckExact(b);
+  if (b != Py_None && !is_int && !PyFloat_CheckExact(b)) return binary(slot, a, b);
+  ds_spec spec;
+  if (native_spec(a, &spec) < 0) return NULL;
+  int kind = kind_of(spec.dtype);
+  if (b == Py_None)
+    return kind == 3 || (operation != Py_EQ && operation != Py_NE) ? not_implemented() : everywhere(a, operation == Py_NE);
+  if (is_int && kind <= 1) {
+    int side = beyond(spec.dtype, b);
+    if (side) return everywhere(a, operation == Py_NE || (side > 0 ? operation <= Py_LE : operation >= Py_GT));
+  } else if (!is_int && kind == 1) {
+    return compare_double(slot, a, PyFloat_AsDouble(b));
+  } else if (is_int && beyond(DS_I64, b)) {
+    PyObject* number = PyNumber_Float(b);
+    PyObject* result = number ? binary(slot, a, number) : NULL;
+    Py_XDECREF(number);
+    return result;
+  }
+  return binary(slot, a, b);
 }
 
 #define BINARY(name, slot)                                                       \
@@ -110,14 +167,29 @@ BINARY(lshift, SLOT_LSHIFT)
 BINARY(rshift, SLOT_RSHIFT)
 BINARY(matmul, SLOT_MATMUL)
 
+/* As NumPy: integers to a negative Python int. 1: fine; 0: an error is set. */
+static int power_fits(PyObject* a, PyObject* b) {
+  int over = 0;
+  if (!native_is_tensor(a) || !PyLong_CheckExact(b)) return 1;
+  long long exponent = PyLong_AsLongLongAndOverflow(b, &over);
+  if (over > 0 || (!over && exponent >= 0)) return 1;
+  ds_spec spec;
+  if (native_spec(a, &spec) < 0) return 0;
+  if (kind_of(spec.dtype) > 1) return 1;
+  native_refuse(DS_INVALID_ARGUMENT, "integers to negative integer powers are not allowed");
+  return 0;
+}
+
 static PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
-  return modulus == Py_None ? binary(SLOT_POWER, a, b) : not_implemented();
+  if (modulus != Py_None) return not_implemented();
+  return power_fits(a, b) ? binary(SLOT_POWER, a, b) : NULL;
 }
 static PyObject* inplace_power(PyObject* a, PyObject* b, PyObject* modulus) {
-  return modulus == Py_None ? in_place(SLOT_POWER, a, b) : not_implemented();
+  if (modulus != Py_None) return not_implemented();
+  return power_fits(a, b) ? in_place(SLOT_POWER, a, b) : NULL;
 }
 static PyObject* negative(PyObject* a) { return unary(SLOT_NEGATIVE, a); }
-static PyObject* positive(PyObject* a) { return unary(SLOT_POSITIVE, a); }
+PyObject* native_copy(PyObject* a) { return unary(SLOT_POSITIVE, a); }
 static PyObject* absolute(PyObject* a) { return unary(SLOT_ABSOLUTE, a); }
 
 static int item(PyObject* self, ds_value* value) {
@@ -215,7 +287,7 @@ PyType_Slot native_number_slots[] = {{Py_nb_add, add},
                                      {Py_nb_matrix_multiply, matmul},
                                      {Py_nb_inplace_matrix_multiply, inplace_matmul},
                                      {Py_nb_negative, negative},
-                                     {Py_nb_positive, positive},
+                                     {Py_nb_positive, native_copy},
                                      {Py_nb_absolute, absolute},
                                      {Py_nb_bool, truth},
                                      {Py_nb_float, to_float},

@@ -1,4 +1,5 @@
-/* indexing.c: basic indexing (ints, slices, None, Ellipsis) is one strided view; arrays and masks go to Python. */
+/* indexing.c: basic indexing (ints, slices, None, Ellipsis) is one strided view, of one element a
+ * copy; arrays and masks go to Python. */
 #include "native.h"
 
 typedef struct {
@@ -102,6 +103,14 @@ static int32_t record_view(PyObject* self, const ds_view_spec* view, ds_handle* 
                               view->strides, native_location(), out);
 }
 
+static int has_ellipsis(PyObject* key) {
+  if (!PyTuple_Check(key)) return key == Py_Ellipsis;
+  int found = 0;
+  for (Py_ssize_t i = 0; i < PyTuple_Size(key); ++i) found |= PyTuple_GetItem(key, i) == Py_Ellipsis;
+  return found;
+}
+
+/* One element selected by integers only is a copy, as NumPy's scalars are; everything else is a view. */
 PyObject* native_subscript(PyObject* self, PyObject* key) {
   ds_view_spec view;
   int basic = basic_view(self, key, &view);
@@ -110,7 +119,11 @@ PyObject* native_subscript(PyObject* self, PyObject* key) {
   ds_handle out = 0;
   native_drain_if_full();
   int32_t status = record_view(self, &view, &out);
-  return status == DS_OK ? native_new(out) : native_raise(status);
+  PyObject* part = status == DS_OK ? native_new(out) : native_raise(status);
+  if (!part || view.rank > 0 || has_ellipsis(key)) return part;
+  PyObject* element = native_copy(part);
+  Py_DECREF(part);
+  return element;
 }
 
 /* x[i] for iteration; the index is never negative here. */

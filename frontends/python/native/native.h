@@ -81,6 +81,7 @@ void native_call_later(void (*function)(void*), void* user); /* [any] a foreign 
 /* errors.c: raises the Python exception of the thread's last failure; answers NULL or -1. */
 PyObject* native_raise(int32_t status);
 int native_fail(int32_t status);
+int native_refuse(int32_t status, const char* text); /* a failure of our own; answers -1 */
 static inline int native_check(int32_t status) { return status == DS_OK ? 0 : native_fail(status); }
 
 /* location.c: the user's frame as code index << 32 | bytecode offset; 0 when there is none. */
@@ -95,6 +96,7 @@ PyObject* native_scalar(const ds_value* value);
 
 /* arithmetic.c, indexing.c */
 extern PyType_Slot native_number_slots[];
+PyObject* native_copy(PyObject* a);
 PyObject* native_compare(PyObject* a, PyObject* b, int operation);
 PyObject* native_subscript(PyObject* self, PyObject* key);
 int native_assign_subscript(PyObject* self, PyObject* key, PyObject* value);

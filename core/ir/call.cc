@@ -123,9 +123,8 @@ Status infer(const Operator& op, std::span<const ds_spec* const> inputs, Call* c
   } else {
     return error(DS_BAD_PLUGIN, op.name(), " has neither infer nor view");
   }
-  if (args.output_count > output_count || !args.output_count)
-    return error(DS_BAD_PLUGIN, op.name(), ": infer claims ", args.output_count, " outputs");
-  if (args.output_count < output_count && !op.schema.variadic_outputs())
+  if (args.output_count > output_count) return error(DS_BAD_PLUGIN, op.name(), ": infer claims too many outputs");
+  if (!args.output_count || (args.output_count < output_count && !op.schema.variadic_outputs()))
     return error(DS_BAD_PLUGIN, op.name(), ": infer answers ", args.output_count, " of ", output_count, " outputs");
   call->outputs.resize(args.output_count);
   for (auto& out : call->outputs) {

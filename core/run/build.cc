@@ -202,7 +202,8 @@ class ProgramBuilder {
       workspace = std::max(workspace, needs);
     }
     if (workspace > kLargestArena || edit_.arena_bytes() > kLargestArena)
-      return error(DS_OUT_OF_MEMORY, "an arena of ", edit_.arena_bytes(), " and a workspace of ", workspace, " bytes");
+      return error(DS_OUT_OF_MEMORY, "cannot allocate an arena of ", edit_.arena_bytes(), " and a workspace of ", workspace,
+                   " bytes");
     p.workspace_offset_ = (edit_.arena_bytes() + 63) & ~63ull;
     p.arena_bytes_ = p.workspace_offset_ + workspace;
     for (ValueId output : edit_.outputs()) {

@@ -28,7 +28,7 @@ const Garbage kGarbage[] = {
     {"view_overflow", DS_BAD_PLUGIN, "twice: its view leaves the storage"},
     {"view_rank", DS_INVALID_ARGUMENT, "twice: rank 99 is not between 0 and 16"},
     {"view_negative", DS_INVALID_ARGUMENT, "twice: negative extent"},
-    {"workspace_large", DS_OUT_OF_MEMORY, "cannot allocate 1152921504606846976 bytes"},
+    {"workspace_large", DS_OUT_OF_MEMORY, "workspace of 1152921504606846976 bytes"},
     {"workspace_wraps", DS_OUT_OF_MEMORY, "cannot allocate"},
 };
 

@@ -139,7 +139,7 @@ class Interpreter {
  public:
   // t: what DS_EXPR_T stands for. types: of the inputs; kWeak for numbers (attributes).
   Interpreter(const void* bytes, uint64_t size, std::vector<uint8_t> types, uint8_t t)
-      : p_(Program::decode(bytes, size, types)), t_(t) {
+      : p_(Program::decode(bytes, size, types)) {
     for (Result& r : p_.results) {
       if (r.type == DS_EXPR_T) r.type = t;
       if (r.operand == DS_EXPR_T) r.operand = t;
@@ -151,10 +151,6 @@ class Interpreter {
   size_t inputs() const { return p_.inputs.size(); }
   size_t outputs() const { return p_.outputs.size(); }
   uint8_t input_type(size_t i) const { return p_.results[p_.inputs[i]].type; }
-  uint8_t output_type(size_t k) const {
-    uint8_t type = p_.results[p_.outputs[k]].type;
-    return type == kWeak ? t_ : type;
-  }
   void set_input(size_t i, const Scalar& s) { values_[p_.inputs[i]] = s; }
   Scalar output(size_t k, uint8_t type) const {
     uint16_t id = p_.outputs[k];
@@ -189,6 +185,10 @@ class Interpreter {
       return {r.type == DS_EXPR_F64 ? value : double(float(value)), 0};
     }
     if (r.type == DS_EXPR_BOOL && r.op == DS_EXPR_BIT_NOT) return {0, !a.i};
+    if (r.op >= DS_EXPR_SQRT && r.op <= DS_EXPR_SIGMOID) {  // functions of reals, of integers too
+      double x = convert(a, r.type, DS_EXPR_F64).f, y = convert(b, r.type, DS_EXPR_F64).f;
+      return {0, float_to_integer(float_op(r.op, x, y, 0), r.type)};
+    }
     int64_t value = is_unsigned_code(r.type)
                         ? int64_t(integer_op(r.op, uint64_t(a.i), uint64_t(b.i), uint64_t(c.i), type_bits(r.type)))
                         : integer_op(r.op, a.i, b.i, c.i, type_bits(r.type));
@@ -196,7 +196,6 @@ class Interpreter {
   }
 
   Program p_;
-  uint8_t t_;
   std::vector<Scalar> values_;
 };
 

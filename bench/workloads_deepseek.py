@@ -14,8 +14,8 @@ def data(*shape):
 
 
 def record():
-    """1,000 recorded additions of 16 floats, every result alive, until the next thousand."""
-    a, b = data(16), data(16)
+    """1,000 recorded additions of 16 floats under gradients, every result alive, until the next thousand."""
+    a, b = data(16).requires_grad_(), data(16)
     kept = []
 
     def run():
@@ -40,7 +40,7 @@ def chain():
 
 
 def single():
-    a, b = data(16), data(16)
+    a, b = data(16).requires_grad_(), data(16)
     return lambda: (a + b).numpy()
 
 

@@ -13,7 +13,8 @@ function(ds_isa_flags)
   endforeach()
 endfunction()
 
-# ds_vendor_library(file) ships a foreign library under its soname in lib/deepseek/vendor, where plugins look first.
+# ds_vendor_library(file texts..) ships a foreign library under its soname in lib/deepseek/vendor, where plugins look
+# first, and beside it the texts its licence asks for.
 function(ds_vendor_library file)
   file(REAL_PATH ${file} real)
   execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${real} OUTPUT_VARIABLE headers ERROR_QUIET)
@@ -25,6 +26,11 @@ function(ds_vendor_library file)
   file(MAKE_DIRECTORY ${vendor})
   file(COPY_FILE ${real} ${vendor}/${soname} ONLY_IF_DIFFERENT)
   install(PROGRAMS ${vendor}/${soname} DESTINATION ${CMAKE_INSTALL_LIBDIR}/deepseek/vendor COMPONENT runtime)
+  foreach(text IN LISTS ARGN)
+    cmake_path(GET text FILENAME name)
+    file(COPY_FILE ${text} ${vendor}/${soname}.${name} ONLY_IF_DIFFERENT)
+    install(FILES ${vendor}/${soname}.${name} DESTINATION ${CMAKE_INSTALL_LIBDIR}/deepseek/vendor COMPONENT runtime)
+  endforeach()
 endfunction()
 
 function(ds_add_plugin_folder name DS_PLUGIN_FOLDER)

@@ -21,9 +21,9 @@ int32_t parallel_for(const ds_threads*, int64_t count, int64_t grain, ds_range_f
     return threads->parallel_for(threads, count, grain, fn, user);
   return count > 0 ? fn(user, 0, count) : DS_OK;
 }
-int32_t thread_count(const ds_threads*) {
+int32_t thread_count(const ds_threads*, int32_t* count) {
   const ds_threads* threads = pool.load(std::memory_order_acquire);
-  return threads ? threads->thread_count(threads) : 1;
+  return threads ? threads->thread_count(threads, count) : (*count = 1, DS_OK);
 }
 constexpr ds_threads kThreads{sizeof(ds_threads), nullptr, parallel_for, thread_count};
 
@@ -39,13 +39,14 @@ int32_t get_interface(const ds_host*, const char* id, uint64_t length, void* tab
   return DS_OK;
 }
 
-void* allocate(const ds_host*, uint64_t size, uint64_t alignment) {
-  if (!alignment || (alignment & (alignment - 1)) || alignment > 4096) return nullptr;
-  void* memory = nullptr;
-  return posix_memalign(&memory, std::max<uint64_t>(alignment, sizeof(void*)), std::max<uint64_t>(size, 1)) ? nullptr
-                                                                                                            : memory;
+int32_t allocate(const ds_host*, uint64_t size, uint64_t alignment, void** memory) {
+  if (!memory || !alignment || (alignment & (alignment - 1)) || alignment > 4096) return DS_INVALID_ARGUMENT;
+  void* made = nullptr;
+  if (posix_memalign(&made, std::max<uint64_t>(alignment, sizeof(void*)), std::max<uint64_t>(size, 1)))
+    return DS_OUT_OF_MEMORY;
+  return *memory = made, DS_OK;
 }
-void release(const ds_host*, void* memory) { std::free(memory); }
+int32_t release(const ds_host*, void* memory) { return std::free(memory), DS_OK; }
 
 // DS_LOG=0..3 sends lines up to that level to stderr; without it nothing is printed.
 int32_t log(const ds_host*, int32_t level, const char* text, uint64_t length) {

@@ -391,13 +391,16 @@ TEST_F(RegistryTest, TheHostAnswers) {
   };
   EXPECT_EQ(registry.threads()->parallel_for(registry.threads(), 1000, 10, count, &covered), DS_OK);
   EXPECT_EQ(covered, 1000);
-  EXPECT_EQ(registry.threads()->thread_count(registry.threads()), 1);
+  int32_t threads = 0;
+  EXPECT_EQ(registry.threads()->thread_count(registry.threads(), &threads), DS_OK);
+  EXPECT_EQ(threads, 1);
   EXPECT_EQ(host->get_interface(host, "ds.x/1", 6, &table, sizeof table), DS_NOT_FOUND);
   EXPECT_EQ(host->provide(host, id.data(), id.size(), &table), DS_INVALID_ARGUMENT);  // only while initializing
-  void* memory = host->allocate(host, 100, 4096);
+  void* memory = nullptr;
+  EXPECT_EQ(host->allocate(host, 100, 4096, &memory), DS_OK);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % 4096, 0u);
-  host->release(host, memory);
-  EXPECT_EQ(host->allocate(host, 100, 3), nullptr);
+  EXPECT_EQ(host->release(host, memory), DS_OK);
+  EXPECT_EQ(host->allocate(host, 100, 3, &memory), DS_INVALID_ARGUMENT);
 }
 
 }  // namespace

@@ -15,13 +15,15 @@ struct EditTable {
     return code;
   }
 
-  static ds_node_id next(const ds_edit* t, ds_node_id node) {
+  static int32_t next(const ds_edit* t, ds_node_id node, ds_node_id* found) {
     Edit& e = of(t);
-    return node != kNone && node >= e.next_.size() ? kNone : e.next(node);
+    if (node != kNone && node >= e.next_.size()) return DS_INVALID_ARGUMENT;
+    return *found = e.next(node), DS_OK;
   }
-  static ds_node_id previous(const ds_edit* t, ds_node_id node) {
+  static int32_t previous(const ds_edit* t, ds_node_id node, ds_node_id* found) {
     Edit& e = of(t);
-    return node != kNone && node >= e.next_.size() ? kNone : e.previous(node);
+    if (node != kNone && node >= e.next_.size()) return DS_INVALID_ARGUMENT;
+    return *found = e.previous(node), DS_OK;
   }
   static bool exists(Edit& e, ds_node_id node) { return node < e.alive_.size() && e.alive_[node]; }
 
@@ -67,16 +69,18 @@ struct EditTable {
     return DS_OK;
   }
 
-  static uint32_t value_count(const ds_edit* t) { return uint32_t(of(t).graph_.values().size()); }
+  static int32_t value_count(const ds_edit* t, uint32_t* count) {
+    return *count = uint32_t(of(t).graph_.values().size()), DS_OK;
+  }
 
-  static uint32_t users(const ds_edit* t, ds_value_id value, ds_node_id* out, uint32_t capacity) {
+  static int32_t users(const ds_edit* t, ds_value_id value, ds_node_id* out, uint32_t capacity, uint32_t* count) {
     Edit& e = of(t);
-    if (value >= e.users_.size()) return 0;
+    if (value >= e.users_.size()) return DS_INVALID_ARGUMENT;
     std::vector<NodeId> distinct(e.users_[value]);
     std::sort(distinct.begin(), distinct.end());
     distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
     std::copy_n(distinct.begin(), std::min<size_t>(capacity, distinct.size()), out);
-    return uint32_t(distinct.size());
+    return *count = uint32_t(distinct.size()), DS_OK;
   }
 
   static int32_t insert(ds_edit* t, ds_node_id before, const char* name, uint64_t length, const ds_value_id* inputs,

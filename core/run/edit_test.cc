@@ -82,9 +82,11 @@ TEST(Edit, RefusalsLeaveTheGraphUnchanged) {
   for (uint32_t id : {7u, 1000000u, kNone}) {
     EXPECT_NE(t->node(t, id, &node), DS_OK);
     EXPECT_NE(t->value(t, id, &value), DS_OK);
-    EXPECT_EQ(t->users(t, id, nullptr, 0), 0u);
+    uint32_t users = 0;
+    EXPECT_EQ(t->users(t, id, nullptr, 0, &users), DS_INVALID_ARGUMENT);
   }
-  EXPECT_EQ(t->next(t, 99), DS_NO_ID);
+  ds_node_id after = 0;
+  EXPECT_EQ(t->next(t, 99, &after), DS_INVALID_ARGUMENT);
   EXPECT_NE(t->alias(t, kAdd, 0), DS_OK) << "only in the program stage";
   EXPECT_NE(t->place(t, 2, 0), DS_OK);
 }

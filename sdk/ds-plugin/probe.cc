@@ -29,13 +29,14 @@ int32_t provide(const ds_host* host, const char* id, uint64_t length, const void
   return DS_OK;
 }
 
-void* allocate(const ds_host* host, uint64_t size, uint64_t alignment) {
-  if (self(host).allocations_fail) return nullptr;
-  void* memory = nullptr;
-  return posix_memalign(&memory, std::max<uint64_t>(alignment, sizeof(void*)), std::max<uint64_t>(size, 1)) ? nullptr
-                                                                                                            : memory;
+int32_t allocate(const ds_host* host, uint64_t size, uint64_t alignment, void** memory) {
+  void* made = nullptr;
+  if (self(host).allocations_fail ||
+      posix_memalign(&made, std::max<uint64_t>(alignment, sizeof(void*)), std::max<uint64_t>(size, 1)))
+    return DS_OUT_OF_MEMORY;
+  return *memory = made, DS_OK;
 }
-void release(const ds_host*, void* memory) { std::free(memory); }
+int32_t release(const ds_host*, void* memory) { return std::free(memory), DS_OK; }
 int32_t log(const ds_host*, int32_t, const char*, uint64_t) { return DS_OK; }
 
 void set_error(void* context, ds_status, const char* text, uint64_t length) {

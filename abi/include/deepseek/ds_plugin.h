@@ -33,14 +33,15 @@ struct ds_host { /* [growing] */
    * Fails: DS_UNSUPPORTED (an unknown must-understand bit or id), DS_BAD_PLUGIN (it does not hold together). */
   int32_t (*provide)(const ds_host* host, const char* id, uint64_t id_length, const void* descriptor);
 
-  /* [any] The host's allocator: whatever one side returns for the other to free comes from here. NULL: out of memory.
-   * alignment: a power of two, at most 4096. */
-  void* (*allocate)(const ds_host* host, uint64_t size, uint64_t alignment);
-  void (*release)(const ds_host* host, void* memory);
+  /* [any] The host's allocator: whatever one side returns for the other to free comes from here. alignment: a power of
+   * two, at most 4096. Fails: DS_OUT_OF_MEMORY, DS_INVALID_ARGUMENT. NULL may be released. */
+  int32_t (*allocate)(const ds_host* host, uint64_t size, uint64_t alignment, void** memory);
+  int32_t (*release)(const ds_host* host, void* memory);
 
   /* [any] level 0 = error, 1 = warning, 2 = information, 3 = debug. The host decides where it goes. */
   int32_t (*log)(const ds_host* host, int32_t level, const char* text, uint64_t length);
 };
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_host, log) == 56, "ds_host only grows");
 
 typedef struct ds_plugin { /* [growing] */
   uint64_t size;
@@ -60,6 +61,7 @@ typedef struct ds_plugin { /* [growing] */
    * a failure is taken back. It must not start threads. */
   int32_t (*initialize)(const struct ds_plugin* plugin, const ds_host* host, const ds_error_sink* error);
 } ds_plugin;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_plugin, initialize) == 128, "ds_plugin only grows");
 
 /* [any] Pure and repeatable; NULL with the reason in `error` when this host does not fit. One symbol per ABI major. */
 typedef const ds_plugin* (*ds_plugin_query_v1_fn)(const ds_host* host, const ds_error_sink* error);
@@ -83,9 +85,10 @@ typedef struct ds_threads { /* [growing] */
   /* [any] Calls fn on disjoint ranges that cover [0, count), at least `grain` long but for the last, and returns when
    * all are done: the first nonzero answer, or DS_OK. Serial in a forked child and inside another parallel_for. */
   int32_t (*parallel_for)(const struct ds_threads* threads, int64_t count, int64_t grain, ds_range_fn fn, void* user);
-  /* [any] Threads that parallel_for uses at most. */
-  int32_t (*thread_count)(const struct ds_threads* threads);
+  /* [any] Threads that parallel_for uses at most, 1 or more. */
+  int32_t (*thread_count)(const struct ds_threads* threads, int32_t* count);
 } ds_threads;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_threads, thread_count) == 24, "ds_threads only grows");
 
 DS_EXTERN_C_END
 #endif /* DEEPSEEK_DS_PLUGIN_H */

@@ -142,6 +142,7 @@ typedef struct ds_view_spec { /* [frozen] */
   int64_t shape[DS_MAX_RANK];
   int64_t strides[DS_MAX_RANK];
 } ds_view_spec;
+DS_STATIC_ASSERT(sizeof(ds_view_spec) == 16 + 16 * DS_MAX_RANK, "ds_view_spec is frozen");
 
 /* ---- packed value: 16 bytes, tag and payload ------------------------------------------------------------------ */
 #define DS_NONE 0u    /* absent: an attribute's default */
@@ -178,12 +179,14 @@ typedef struct ds_text { /* [frozen] a borrowed UTF-8 string */
   const char* data;
   uint64_t size;
 } ds_text;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(ds_text) == 16, "ds_text is frozen");
 
 /* Errors are copied at once by whoever owns the sink; context is the sink's. Never keep text. [any] */
 typedef struct ds_error_sink { /* [frozen] */
   void* context;
   void (*set)(void* context, ds_status code, const char* text, uint64_t length);
 } ds_error_sink;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(ds_error_sink) == 16, "ds_error_sink is frozen");
 
 /* Lists come back one element at a time. A nonzero answer of the callback ends the listing and is passed on. */
 typedef int32_t (*ds_text_sink)(void* user, const char* text, uint64_t length);

@@ -74,7 +74,7 @@ const ds_threads* pool_table() {
                                    [](const ds_threads*, int64_t count, int64_t grain, ds_range_fn fn, void* user) {
                                      return parallel_for(count, grain, fn, user);
                                    },
-                                   [](const ds_threads*) { return thread_count(); }};
+                                   [](const ds_threads*, int32_t* count) { return *count = thread_count(), int32_t{DS_OK}; }};
   return &table;
 }
 

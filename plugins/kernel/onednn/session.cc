@@ -26,7 +26,8 @@ const dnnl::engine& engine() {
 int32_t use_threads() {
   thread_local int32_t told = 0;
   const ds_threads& pool = threads();
-  int32_t count = pool.thread_count(&pool);
+  int32_t count = 1;
+  if (pool.thread_count(&pool, &count)) count = 1;
   if (count != told) omp_set_num_threads(told = count);
   return count;
 }

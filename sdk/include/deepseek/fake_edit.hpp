@@ -11,13 +11,13 @@ struct FakeEdit {
   }
   static int32_t refuse(FakeGraph& g, std::string why) { return g.failure = std::move(why), DS_INVALID_ARGUMENT; }
 
-  static ds_node_id next(const ds_edit* t, ds_node_id id) {
+  static int32_t next(const ds_edit* t, ds_node_id id, ds_node_id* found) {
     FakeNode* n = id == DS_NO_ID ? of(t).first_ : of(t).nodes_[id]->next;
-    return n ? n->id : DS_NO_ID;
+    return *found = n ? n->id : DS_NO_ID, DS_OK;
   }
-  static ds_node_id previous(const ds_edit* t, ds_node_id id) {
+  static int32_t previous(const ds_edit* t, ds_node_id id, ds_node_id* found) {
     FakeNode* n = id == DS_NO_ID ? of(t).last_ : of(t).nodes_[id]->previous;
-    return n ? n->id : DS_NO_ID;
+    return *found = n ? n->id : DS_NO_ID, DS_OK;
   }
   static int32_t node(const ds_edit* t, ds_node_id id, ds_edit_node* out) {
     FakeNode* n = at(of(t), id);
@@ -66,13 +66,15 @@ struct FakeEdit {
     }
     return DS_OK;
   }
-  static uint32_t value_count(const ds_edit* t) { return uint32_t(of(t).values_.size()); }
-  static uint32_t users(const ds_edit* t, ds_value_id id, ds_node_id* out, uint32_t capacity) {
+  static int32_t value_count(const ds_edit* t, uint32_t* count) {
+    return *count = uint32_t(of(t).values_.size()), DS_OK;
+  }
+  static int32_t users(const ds_edit* t, ds_value_id id, ds_node_id* out, uint32_t capacity, uint32_t* count) {
     std::set<ds_node_id> distinct(of(t).values_[id].users.begin(), of(t).values_[id].users.end());
     uint32_t k = 0;
     for (ds_node_id user : distinct)
       if (k < capacity) out[k++] = user;
-    return uint32_t(distinct.size());
+    return *count = uint32_t(distinct.size()), DS_OK;
   }
 
   // Whether the value exists where `place` is (nullptr: the end).

@@ -41,7 +41,7 @@ inline const ds_threads& threads() {
         table.parallel_for = [](const ds_threads*, int64_t count, int64_t, ds_range_fn fn, void* user) {
           return count > 0 ? fn(user, 0, count) : DS_OK;
         };
-        table.thread_count = [](const ds_threads*) { return int32_t{1}; };
+        table.thread_count = [](const ds_threads*, int32_t* count) { return *count = 1, int32_t{DS_OK}; };
       }
     }
   };

@@ -101,20 +101,34 @@ class Edit {
       bool operator!=(const Iterator& other) const { return id != other.id; }
       Iterator& operator++() {
         id = following;
-        following = id == DS_NO_ID ? DS_NO_ID : t->next(t, id);
+        following = after(t, id);
         return *this;
       }
     };
     const ds_edit* t;
+    static ds_node_id after(const ds_edit* t, ds_node_id id) {
+      ds_node_id found = DS_NO_ID;
+      if (id != DS_NO_ID) t->next(t, id, &found);
+      return found;
+    }
     Iterator begin() const {
-      ds_node_id first = t->next(t, DS_NO_ID);
-      return {t, first, first == DS_NO_ID ? DS_NO_ID : t->next(t, first)};
+      ds_node_id first = DS_NO_ID;
+      t->next(t, DS_NO_ID, &first);
+      return {t, first, after(t, first)};
     }
     Iterator end() const { return {t, DS_NO_ID, DS_NO_ID}; }
   };
   Nodes nodes() const { return {t_}; }
-  ds_node_id next(ds_node_id node) const { return t_->next(t_, node); }
-  ds_node_id previous(ds_node_id node) const { return t_->previous(t_, node); }
+  ds_node_id next(ds_node_id node) const {
+    ds_node_id found = DS_NO_ID;
+    check(t_->next(t_, node, &found), "next");
+    return found;
+  }
+  ds_node_id previous(ds_node_id node) const {
+    ds_node_id found = DS_NO_ID;
+    check(t_->previous(t_, node, &found), "previous");
+    return found;
+  }
 
   PassNode node(ds_node_id id) const {
     ds_edit_node n{};
@@ -141,10 +155,16 @@ class Edit {
     check(t_->value(t_, id, &out.v), "value");
     return out;
   }
-  uint32_t value_count() const { return t_->value_count(t_); }
+  uint32_t value_count() const {
+    uint32_t count = 0;
+    check(t_->value_count(t_, &count), "value_count");
+    return count;
+  }
   std::vector<ds_node_id> users(ds_value_id id) const {
-    std::vector<ds_node_id> out(t_->users(t_, id, nullptr, 0));
-    if (!out.empty()) t_->users(t_, id, out.data(), uint32_t(out.size()));
+    uint32_t count = 0;
+    check(t_->users(t_, id, nullptr, 0, &count), "users");
+    std::vector<ds_node_id> out(count);
+    if (count) check(t_->users(t_, id, out.data(), count, &count), "users");
     return out;
   }
 

@@ -63,6 +63,8 @@ typedef struct ds_device { /* [growing] */
   /* The device's thread pool, offered to everybody as ds.threads/1; only the cpu driver has one. */
   const ds_threads* threads;
 } ds_device;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(ds_copy) == 48, "ds_copy is frozen");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_device, threads) == 168, "ds_device only grows");
 
 DS_EXTERN_C_END
 #endif

@@ -55,6 +55,8 @@ typedef struct ds_kernel { /* [growing] */
   int32_t (*run)(void* state, const ds_run_args* args);
   void (*destroy)(void* state);
 } ds_kernel;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_node, expr_size) == 96, "ds_node only grows");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_kernel, destroy) == 128, "ds_kernel only grows");
 
 DS_EXTERN_C_END
 #endif

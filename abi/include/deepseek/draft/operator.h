@@ -142,6 +142,12 @@ typedef struct ds_operator { /* [growing] */
   int32_t (*samples)(void* self, ds_text_sink sink, void* user);
 } ds_operator;
 
+DS_STATIC_ASSERT(sizeof(void*) != 8 || (sizeof(ds_infer_args) == 48 && sizeof(ds_view_args) == 40), "frozen");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || (sizeof(ds_gradient_args) == 72 && sizeof(ds_decompose_args) == 48), "frozen");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || (sizeof(ds_run_args) == 64 && sizeof(ds_attribute) == 32), "frozen");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_builder, fail) == 40, "ds_builder only grows");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_operator, samples) == 160, "ds_operator only grows");
+
 /* Elementwise operators whose attribute `expr` (bytes) is the program (role "map") have expr == NULL. */
 
 DS_EXTERN_C_END

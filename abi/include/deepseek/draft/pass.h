@@ -54,13 +54,15 @@ typedef struct ds_edit_value { /* [growing] */
 typedef struct ds_edit { /* [growing] [serial] */
   uint64_t size;
   void* context;
-  /* Reading. first/next walk the nodes in order; next(DS_NO_ID) is the first node; DS_NO_ID ends. */
-  ds_node_id (*next)(const struct ds_edit*, ds_node_id node);
-  ds_node_id (*previous)(const struct ds_edit*, ds_node_id node);
+  /* Reading. next walks the nodes in order, previous backwards: after DS_NO_ID comes the first (last), after the last
+   * (first) DS_NO_ID. Fails: DS_INVALID_ARGUMENT for what is no node. */
+  int32_t (*next)(const struct ds_edit*, ds_node_id node, ds_node_id* found);
+  int32_t (*previous)(const struct ds_edit*, ds_node_id node, ds_node_id* found);
   int32_t (*node)(const struct ds_edit*, ds_node_id node, ds_edit_node* out);
   int32_t (*value)(const struct ds_edit*, ds_value_id value, ds_edit_value* out);
-  uint32_t (*value_count)(const struct ds_edit*); /* ids are below this */
-  uint32_t (*users)(const struct ds_edit*, ds_value_id value, ds_node_id* out, uint32_t capacity); /* distinct nodes */
+  int32_t (*value_count)(const struct ds_edit*, uint32_t* count); /* ids are below this */
+  /* Distinct nodes: as many as there is room for; *count becomes how many there are. */
+  int32_t (*users)(const struct ds_edit*, ds_value_id value, ds_node_id* out, uint32_t capacity, uint32_t* count);
   /* Changing (graph stage). Each checks what it is given: DS_INVALID_ARGUMENT, graph unchanged. */
   int32_t (*insert)(struct ds_edit*, ds_node_id before, const char* op, uint64_t op_length, const ds_value_id* inputs,
                     uint32_t input_count, const ds_attribute* attributes, uint32_t attribute_count,
@@ -88,6 +90,8 @@ typedef struct ds_pass { /* [growing] */
   void* self;
   int32_t (*run)(void* self, ds_edit* edit); /* [any] */
 } ds_pass;
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_edit, fail) == 128, "ds_edit only grows");
+DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_pass, run) == 56, "ds_pass only grows");
 
 DS_EXTERN_C_END
 #endif

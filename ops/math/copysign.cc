@@ -4,7 +4,7 @@ using namespace ds;
 
 struct Copysign {
   static constexpr auto schema = "copysign(a: float, b: float) -> float";
-  static constexpr auto summary = "|a| with the sign of b, that of zero included (NumPy)";
+  static constexpr auto summary = "|a| with the sign of b, that of zero included; NaN has none (NumPy otherwise)";
   static Expr body(Expr a, Expr b) { return select(b < 0 || (b == 0 && 1 / b < 0), -abs(a), abs(a)); }
 };
 DS_OPERATOR(Copysign);

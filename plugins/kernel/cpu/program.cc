@@ -176,6 +176,8 @@ class Compiler {
     int from = values_[value].type, result;
     if (widened(from) != from && type != DS_EXPR_F32) {
       result = as_type(as_type(value, DS_EXPR_F32), type);
+    } else if (widened(type) != type && from == DS_EXPR_F64) {
+      result = emit(simd_.convert(DS_EXPR_F32, type), type, {emit(simd_.convert(from, kOddF32), DS_EXPR_F32, {value})});
     } else if (widened(type) != type && from != DS_EXPR_F32) {
       result = as_type(as_type(value, DS_EXPR_F32), type);
     } else {

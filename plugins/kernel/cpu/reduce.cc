@@ -49,7 +49,7 @@ void store(const Accumulator* from, bool floating, bool is_unsigned, char* to, i
       int64_t first = g * kTileGroup, n = std::min(kTileGroup, count - first);
       std::memcpy(in, from + first, size_t(n * 8));
       if (type == DS_EXPR_F16 || type == DS_EXPR_BF16) {
-        s.convert(source, DS_EXPR_F32)(middle, in, nullptr, nullptr, n);
+        s.convert(source, floating ? kOddF32 : DS_EXPR_F32)(middle, in, nullptr, nullptr, n);
         s.convert(DS_EXPR_F32, type)(out, middle, nullptr, nullptr, n);
       } else {
         s.convert(source, type)(out, in, nullptr, nullptr, n);

@@ -19,7 +19,8 @@ struct Simd {
   // uniform: bit i says that operand i is one element instead of n. Null: there is no such function.
   Tile (*floating)(int op, int type, int uniform);  // with kStreaming in uniform: simple arithmetic only
   Tile (*integer)(int op, int type, int uniform);
-  Tile (*convert)(int from, int to);      // C++ conversion with defined corners; f16, bf16 only from and to f32
+  Tile (*convert)(int from, int to);      // C++ conversion with defined corners; f16, bf16 only from and to f32, or
+                                          // from f64 by way of kOddF32
   Tile (*move)(int size, int kind);       // kMove*
   Tile (*select)(int size, int uniform);  // a: bool, b and c: any element of that size
   // Elements `stride` bytes apart made dense: n exactly. size: 1, 2, 4, 8 or 16 bytes.
@@ -34,6 +35,8 @@ struct Simd {
   void (*normal)(double* pairs, int64_t n, bool exact);
   const struct Rows* rows;
 };
+// f64 to f32, rounded to odd: rounding that to 16 bits is as rounding once.
+inline constexpr int kOddF32 = 100;
 inline constexpr int kStreaming = 8;  // the result goes past the caches where aligned
 inline constexpr int kMoveCopy = 0, kMoveSplat = 1, kMoveStream = 2;  // stream: past the caches where aligned
 

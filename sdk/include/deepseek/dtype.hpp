@@ -1,6 +1,7 @@
 // dtype.hpp: dtypes as C++ types: half and bfloat16, dispatch, names, promotion.
 #pragma once
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -8,6 +9,14 @@
 #include "deepseek/error.hpp"
 
 namespace ds {
+
+// Rounded to odd: rounding that to 16 bits is as rounding the double once.
+inline float narrowed(double value) {
+  float f = float(value);
+  if (double(f) == value || value != value) return f;
+  uint32_t toward_zero = std::bit_cast<uint32_t>(f) - (std::fabs(double(f)) > std::fabs(value));
+  return std::bit_cast<float>(toward_zero | 1);
+}
 
 // IEEE binary16; arithmetic happens in float.
 struct half {

@@ -78,9 +78,9 @@ inline void store(char* at, uint8_t type, const Scalar& s) {
     case DS_EXPR_U64:
       return put(s.i);
     case DS_EXPR_F16:
-      return put(half(float(s.f)));
+      return put(half(narrowed(s.f)));
     case DS_EXPR_BF16:
-      return put(bfloat16(float(s.f)));
+      return put(bfloat16(narrowed(s.f)));
     case DS_EXPR_F32:
       return put(float(s.f));
     default:
@@ -134,6 +134,11 @@ inline Scalar convert(Scalar s, uint8_t from, uint8_t to) {
   return {0, wrap(s.i, to)};
 }
 
+// For storing: a double on its way to 16 bits is rounded there, once.
+inline Scalar convert_to_store(Scalar s, uint8_t from, uint8_t to) {
+  return from == DS_EXPR_F64 && (to == DS_EXPR_F16 || to == DS_EXPR_BF16) ? s : convert(s, from, to);
+}
+
 // A program ready to run: types resolved, operands checked.
 class Interpreter {
  public:
@@ -154,7 +159,7 @@ class Interpreter {
   void set_input(size_t i, const Scalar& s) { values_[p_.inputs[i]] = s; }
   Scalar output(size_t k, uint8_t type) const {
     uint16_t id = p_.outputs[k];
-    return convert(values_[id], p_.results[id].type, type);
+    return convert_to_store(values_[id], p_.results[id].type, type);
   }
   void run() {
     for (size_t id = 0; id < p_.results.size(); ++id)
@@ -174,9 +179,9 @@ class Interpreter {
       return convert({0, holds}, DS_EXPR_BOOL, r.type);
     }
     if (r.op == DS_EXPR_CAST) {
-      Scalar s = convert(operand(r.a, r.operand), r.operand, r.type);
-      if (r.type == DS_EXPR_F16) s.f = half(float(s.f));
-      if (r.type == DS_EXPR_BF16) s.f = bfloat16(float(s.f));
+      Scalar s = convert_to_store(operand(r.a, r.operand), r.operand, r.type);
+      if (r.type == DS_EXPR_F16) s.f = half(narrowed(s.f));
+      if (r.type == DS_EXPR_BF16) s.f = bfloat16(narrowed(s.f));
       return s;
     }
     Scalar a = operand(r.a, r.type), b = operand(r.b, r.type), c = operand(r.c, r.type);

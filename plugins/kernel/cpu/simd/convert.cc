@@ -84,6 +84,14 @@ void f32_to_bf16(void* out, const void* in, const void*, const void*, int64_t n)
   });
 }
 
+void f64_to_odd_f32(void* out, const void* in, const void*, const void*, int64_t n) {
+  loop1<uint32_t, double>(out, in, n, [](double x) {
+    float f = float(x);
+    uint32_t toward_zero = __builtin_bit_cast(uint32_t, f) - (__builtin_fabs(double(f)) > __builtin_fabs(x));
+    return toward_zero | (double(f) != x);
+  });
+}
+
 #if defined(__F16C__)
 void f16_to_f32(void* out, const void* in, const void*, const void*, int64_t n) {
   for (int64_t i = 0; i < n; i += 8)
@@ -145,7 +153,7 @@ Tile find_convert(int from, int to) {
     case DS_EXPR_F32:
       return to == DS_EXPR_F16 ? f32_to_f16 : to == DS_EXPR_BF16 ? f32_to_bf16 : convert_from<float>(to);
     case DS_EXPR_F64:
-      return convert_from<double>(to);
+      return to == kOddF32 ? f64_to_odd_f32 : convert_from<double>(to);
   }
   return nullptr;
 }

@@ -194,9 +194,12 @@ Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<con
   tensor->detached = source.detached;
   tensor->tracked = source.tracked && c.thread().recorder.grad_enabled;
   // NumPy refuses writes through a broadcast: one element would stand for many.
-  bool broadcast = false;
-  for (int i = 0; i < result.rank && view_elements(result); ++i) broadcast |= result.strides[i] == 0 && result.shape[i] > 1;
-  tensor->read_only = source.read_only || broadcast;
+  auto repeated = [](const ds_view_spec& v) {
+    int axes = 0;
+    for (int i = 0; i < v.rank; ++i) axes += v.strides[i] == 0 && v.shape[i] > 1;
+    return axes;
+  };
+  tensor->read_only = source.read_only || repeated(result) > repeated(from);
   tensor->origin = source.leaf ? Ref<Tensor>(&source) : source.origin;
   *handle = c.tensors.add(std::move(tensor));
   return {};

@@ -82,6 +82,8 @@ class Keys:
         choice = self.rng.randrange(9)
         if choice <= 3:
             key = self.basic(theirs.shape)
+            if len(key) == theirs.ndim and all(isinstance(part, int) for part in key):  # one element is a copy
+                return ours[key], np.array(theirs[key]), f"{text}[{key}].copy()"
             return ours[key], theirs[whole(key)], f"{text}[{key}]"
         if choice == 4:
             axes = self.rng.sample(range(theirs.ndim), theirs.ndim)

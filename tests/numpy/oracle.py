@@ -103,7 +103,10 @@ def check(name, oracle, inputs, attributes, bfloat16=False, strided=False):
     """Runs an operator and its oracle on arrays and compares all results: dtype, shape, values."""
     op = operators.get(name)
     inputs = arrays(list(inputs), bfloat16)
-    ours = op(*(tensor(x, bfloat16, strided) for x in inputs), **attributes)
+    ours = [tensor(x, bfloat16, strided) for x in inputs]
+    random = [i for i, entry in enumerate(op.schema.inputs[: len(ours)]) if entry.name == "state"]
+    by_name = {"state": ours.pop(i) for i in random}  # not by position
+    ours = op(*ours, **by_name, **attributes)
     every = {entry.name: operators.default_value(entry) for entry in op.schema.attributes} | attributes
     named = dtypes.dtype(every["dtype"]).name if "dtype" in every else None
     missing = [None] * (len(op.schema.inputs) - len(inputs))

@@ -150,7 +150,7 @@ def test_uniform_moments(dtype):
     """Within five standard errors; grids of 8 bits have their mean half a step below 1/2."""
     n = 100_000
     state = ds.asarray(np.array([1, 2], np.uint64))
-    x = np.float64(ds.ops.random_uniform(state, shape=(n,), dtype=dtype).numpy())
+    x = np.float64(ds.ops.random_uniform(state=state, shape=(n,), dtype=dtype).numpy())
     step = {"float16": 2.0**-11, "bfloat16": 2.0**-8}.get(dtype, 0)
     assert x.min() >= 0 and x.max() < 1 and abs(x.mean() + step / 2 - 0.5) < 5 * np.sqrt(1 / 12 / n)
     assert abs(x.var() - 1 / 12) < 5 * np.sqrt(1 / 180 / n) + step**2
@@ -164,7 +164,7 @@ def test_uniform_moments(dtype):
 def test_normal_moments(dtype):
     n = 100_000
     state = ds.asarray(np.array([1, 3], np.uint64))
-    x = np.float64(ds.ops.random_normal(state, shape=(n,), dtype=dtype).numpy())
+    x = np.float64(ds.ops.random_normal(state=state, shape=(n,), dtype=dtype).numpy())
     for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
         assert abs((x**power).mean() - moment) < 5 * np.sqrt(variance / n), power
     assert abs(x).max() < 5.8 and abs((abs(x) < 1).mean() - 0.6826895) < 5 * np.sqrt(0.22 / n)
@@ -174,14 +174,14 @@ def test_normal_moments(dtype):
 
 def test_permutations_are_equally_likely():
     states = [ds.asarray(np.array([8, i], np.uint64)) for i in range(1200)]
-    found = [tuple(ds.ops.random_permutation(state, n=3).tolist()) for state in states]
+    found = [tuple(ds.ops.random_permutation(state=state, n=3).tolist()) for state in states]
     counts = np.array([found.count(order) for order in itertools.permutations(range(3))])
     assert counts.sum() == 1200 and ((counts - 200) ** 2 / 200).sum() < 26, "chi-squared of 5 degrees of freedom, 1e-4"
 
 
 def test_states_do_not_overlap():
     """Neighbouring offsets and seeds share no word."""
-    x = [ds.ops.random_uniform(ds.asarray(np.array(state, np.uint64)), shape=(999,), dtype="f64").tolist()
+    x = [ds.ops.random_uniform((999,), dtype="f64", state=ds.asarray(np.array(state, np.uint64))).tolist()
          for state in ((1, 0), (1, 1), (2, 0), (0, 1))]  # fmt: skip
     assert len({value for part in x for value in part}) == 4 * 999
 

@@ -203,3 +203,66 @@ def test_training_goes_on_exactly(path):
     random.set_state(counter)
     steps(again, resumed, 3)
     assert again.weight.tolist() == model.weight.tolist()
+
+
+def test_optimizer_round_trip_is_exact(path):
+    from deepseek import optim
+
+    def steps(model, optimizer, count):
+        for i in range(count):
+            optimizer.zero_grad()
+            (model(ds.ones(4, 3) * i) ** 2).mean().backward()
+            optimizer.step()
+
+    for make in (
+        lambda p: optim.Adam([{"params": [p[0]], "lr": 0.3}, {"params": p[1:]}], lr=0.1, betas=(0.8, 0.95)),
+        lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
+        lambda p: optim.SGD(p, 1),
+    ):
+        model, again = nn.Linear(3, 2), nn.Linear(3, 2)
+        optimizer, resumed = (make(list(net.parameters())) for net in (model, again))
+        steps(model, optimizer, 3)
+        again.load_state_dict(model.state_dict())
+        ds.save(optimizer.state_dict(), path)
+        for group in resumed.groups:
+            group["lr"] = 7.0
+        resumed.load_state_dict(ds.load(path))
+        settings = optimizer.state_dict()["groups"]
+        assert resumed.state_dict()["groups"] == settings and repr(resumed.state_dict()["groups"]) == repr(settings)
+        assert resumed.steps == optimizer.steps == 3
+        steps(model, optimizer, 3)
+        steps(again, resumed, 3)
+        assert again.weight.tolist() == model.weight.tolist() and again.bias.tolist() == model.bias.tolist()
+        # Both in one file.
+        ds.save({"model": model, "optimizer": optimizer}, path)
+        found = ds.load(path)
+        again.load_state_dict(found.part("model"))
+        resumed.load_state_dict(found.part("optimizer"))
+        assert again.weight.tolist() == model.weight.tolist() and resumed.steps == 6
+        with pytest.raises(KeyError, match="below 'schedule'; there are: model, optimizer"):
+            found.part("schedule")
+
+
+def test_colliding_names(path):
+    for value in ({"a.b": ds.ones(1), "a": {"b": ds.ones(2)}}, {"0": ds.ones(1), 0: ds.ones(1)}):
+        with pytest.raises(ds.CheckpointError, match="two tensors would be saved as '(a.b|0)'"):
+            ds.save(value, path)
+    assert not path.exists()
+    with pytest.raises(TypeError, match="'x.y'"):
+        ds.save({"x": {"y": "text"}}, path)
+
+
+def test_lists_and_numbers(path):
+    ds.save([ds.ones(1), ds.ones(2), {"x": np.ones(3)}], path)
+    assert {name: x.shape for name, x in ds.load(path).items()} == {"0": (1,), "1": (2,), "2.x": (3,)}
+    ds.save({"f": 0.1, "l": [0.1, 0.7], "i": 2**60 + 1, "b": True, "m": [[1, 2], [3, 4]]}, path)
+    assert {name: x.tolist() for name, x in ds.load(path).items()} == {
+        "f": 0.1, "l": [0.1, 0.7], "i": 2**60 + 1, "b": True, "m": [[1, 2], [3, 4]]}  # fmt: skip
+
+
+def test_paths_of_bytes(path):
+    name = os.fsencode(path)
+    ds.save(content(), name)
+    assert ds.load(name)["b.c"].tolist() == [1, 2, 3]
+    ds.save(name, ds.ones(2))
+    assert ds.load(name)["tensor"].tolist() == [1, 1]

@@ -90,3 +90,57 @@ def test_gradient_does_not_reach_random_numbers():
     noise = ds.randn(3)
     (x * noise).sum().backward()
     assert x.grad.tolist() == noise.tolist()
+
+
+class Noisy(Dataset):
+    def __len__(self):
+        return 24
+
+    def __getitem__(self, index):
+        import time
+
+        time.sleep(0.001 * (index * 7 % 5))
+        x = ds.nn.functional.dropout(ds.ones(4), 0.5)
+        return {"u": ds.rand(2), "n": ds.randn(1), "i": ds.randint(1000), "p": ds.permutation(5), "d": x, "index": index}
+
+
+def test_workers_draw_the_same_numbers_again():
+    def epoch(workers, seed=3):
+        ds.manual_seed(seed)
+        loader = DataLoader(Noisy(), 4, shuffle=True, workers=workers)
+        return [[{key: x.tolist() for key, x in batch.items()} for batch in loader] for _ in range(2)]
+
+    first = epoch(4)
+    assert first == epoch(4) == epoch(2) == epoch(1) and first != epoch(4, seed=4)
+    drawn = [row for batches in first for batch in batches for row in batch["u"]]
+    assert len({tuple(row) for row in drawn}) == len(drawn) == 48 and first[0] != first[1]
+
+
+def test_seeding_in_a_worker_is_the_workers():
+    class Seeded(Squares):
+        def __getitem__(self, index):
+            ds.manual_seed(index)
+            state = random.get_state()
+            first = ds.rand(3)
+            random.set_state(state)
+            assert ds.rand(3).tolist() == first.tolist()
+            return first
+
+    ds.manual_seed(5)
+    rows = [row for batch in DataLoader(Seeded(), 2, workers=3) for row in batch.tolist()]
+    after = ds.rand(3).tolist()
+    ds.manual_seed(5)
+    list(DataLoader(Squares(), 2, workers=3))
+    assert ds.rand(3).tolist() == after
+    ds.manual_seed(7)
+    assert rows[7] == ds.rand(3).tolist()
+
+
+def test_numpy_integers():
+    assert sorted(ds.permutation(np.int64(5)).tolist()) == [0, 1, 2, 3, 4]
+    assert random.choice(np.int64(5), np.int64(3)).shape == ds.randint(5, size=np.int64(3)).shape == (3,)
+    assert random.uniform(0, 1, np.int64(3)).shape == random.normal(0, 1, np.int64(3)).shape == (3,)
+    ds.manual_seed(np.int64(3))
+    assert random.get_state() == (3, 0) and len(DataLoader(TensorDataset(ds.ones(4)), np.int64(2))) == 2
+    random.set_state(np.array([4, 5]))
+    assert random.get_state() == (4, 5)

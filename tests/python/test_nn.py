@@ -185,3 +185,108 @@ def test_init():
         assert write(x) is x and abs(x.std().item() / std - 1) < 0.05 and abs(x.mean().item()) < 0.01
     assert nn.init.constant_(nn.Parameter(ds.zeros(2)), 3).tolist() == [3, 3]
     assert abs(nn.Linear(100, 50).weight.abs().max().item() - 0.1) < 0.01
+
+
+def test_to_keeps_parameters_and_optimizers():
+    layer, other = nn.Linear(2, 2), nn.BatchNorm1d(2)
+    net = nn.Sequential(layer, other)
+    before, optimizer = list(net.parameters()), ds.optim.SGD(net.parameters(), lr=0.5, momentum=0.9)
+    seen = []
+    layer.weight.register_hook(lambda gradient: seen.append(gradient.dtype))
+
+    def step():
+        optimizer.zero_grad()
+        (net.eval()(ds.ones(1, 2, dtype=layer.weight.dtype)) * 1.0).sum().backward()
+        optimizer.step()
+
+    step()
+    values, gradient = layer.weight.tolist(), layer.weight.grad.tolist()
+    assert net.to("f64") is net and all(a is b for a, b in zip(before, net.parameters()))
+    assert layer.weight.dtype == other.running_mean.dtype == ds.float64 and layer.weight.requires_grad
+    assert layer.weight.tolist() == values and layer.weight.grad.tolist() == gradient
+    step()
+    assert seen == [ds.float32, ds.float64] and layer.weight.tolist() != values
+    assert optimizer.state[id(layer.weight)]["velocity"].dtype == ds.float64
+    values = layer.weight.tolist()
+    net.to("null:0").to("cpu")
+    assert layer.weight.tolist() == values and layer.weight.device == "cpu" and layer.weight is before[0]
+    for target in ("half", ds.bfloat16, np.float32, "float"):
+        assert net.to(target).to(ds.float64)[0].weight is before[0]
+    with pytest.raises(ds.DTypeError):
+        net.to(ds.int32)
+    assert layer.weight.dtype == ds.float64
+
+
+def test_copies_hold_parameters():
+    import copy
+
+    net = Net()
+    net.scale.requires_grad_(False)
+    again = copy.deepcopy(net)
+    assert all(type(p) is nn.Parameter for p in again.parameters()) and not again.scale.requires_grad
+    assert again.body[0].weight.requires_grad and again.body[0].weight is not net.body[0].weight
+
+
+@pytest.mark.parametrize("kernel, dilation", [(3, 1), (2, 1), (4, 2), ((3, 2), (1, 3))])
+def test_padding_same(kernel, dilation):
+    layer = nn.Conv2d(1, 2, kernel, padding="same", dilation=dilation)
+    x = RNG.normal(0, 1, (1, 1, 7, 6)).astype(np.float32)
+    y = layer(ds.asarray(x)).detach().numpy()
+    kh, kw = layer.kernel_size
+    (dh, dw), whole = layer.dilation, [d * (k - 1) for d, k in zip(layer.dilation, layer.kernel_size)]
+    padded = np.pad(x[0, 0], [(extent // 2, extent - extent // 2) for extent in whole])
+    expected = sum(
+        layer.weight.numpy()[:, 0, a, b, None, None] * padded[a * dh : a * dh + 7, b * dw : b * dw + 6]
+        for a in range(kh) for b in range(kw)
+    ) + layer.bias.numpy()[:, None, None]  # fmt: skip
+    np.testing.assert_allclose(y[0], expected, rtol=1e-4, atol=1e-5)
+    assert nn.Conv2d(1, 1, 3, padding="valid")(ds.asarray(x)).shape == (1, 1, 5, 4)
+
+
+@pytest.mark.parametrize("smoothing", (0.0, 0.2))
+def test_cross_entropy_weights_and_ignored(smoothing):
+    special = pytest.importorskip("scipy.special")
+    logits, labels = RNG.normal(0, 2, (5, 3)), np.array([0, 2, -1, 1, 0])
+    weight, kept = np.array([0.5, 2.0, 1.0]), labels >= 0
+    log_p, safe = special.log_softmax(logits, axis=1), np.where(kept, labels, 0)
+    for w in (None, weight):
+        each = kept * (1 if w is None else w[safe])
+        spread = -(log_p * (1 if w is None else w)).sum(1) * kept
+        losses = -log_p[np.arange(5), safe] * each * (1 - smoothing) + smoothing / 3 * spread
+        for reduction, expected in (("none", losses), ("sum", losses.sum()), ("mean", losses.sum() / each.sum())):
+            loss = nn.CrossEntropyLoss(reduction, label_smoothing=smoothing, weight=w, ignore_index=-1)
+            np.testing.assert_allclose(loss(ds.asarray(logits), ds.asarray(labels)).numpy(), expected, rtol=1e-6, atol=1e-9)
+    shares = special.softmax(RNG.normal(0, 1, (5, 3)), axis=1)
+    found = F.cross_entropy(logits, shares, label_smoothing=smoothing, weight=weight)
+    expected = -(log_p * weight * (shares * (1 - smoothing) + smoothing / 3)).sum(1).mean()
+    assert float(found) == pytest.approx(expected, rel=1e-6)
+    # -100 is left out without being told.
+    masked = np.where(kept, labels, -100)
+    assert float(F.cross_entropy(logits, masked)) == pytest.approx(-log_p[np.arange(5), safe][kept].mean(), rel=1e-6)
+    assert float(nn.NLLLoss(ignore_index=-1)(log_p, labels)) == pytest.approx(-log_p[np.arange(5), safe][kept].mean(), rel=1e-6)
+
+
+def test_losses_of_a_number():
+    x = ds.tensor([1.0, 3.0])
+    assert float(F.mse_loss(x, 1)) == 2 and float(F.l1_loss(x, 1.0)) == 1
+    assert float(F.bce_with_logits(x, 1.0)) == pytest.approx(float(F.bce_with_logits(x, ds.ones(2))))
+
+
+def test_layer_norm_takes_an_int():
+    x = ds.tensor([[1.0, 2.0, 3.0]])
+    assert F.layer_norm(x, 3).tolist() == F.layer_norm(x, (3,)).tolist() == nn.LayerNorm(3)(x).tolist()
+
+
+def test_text_shows_settings():
+    shown = {
+        nn.Conv2d(4, 8, 3, padding="same", dilation=2, groups=2, bias=False):
+            "Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1), padding='same', dilation=(2, 2), groups=2, bias=False)",
+        nn.Conv2d(1, 2, 3): "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(0, 0))",
+        nn.LeakyReLU(0.2): "LeakyReLU(slope=0.2)", nn.AdaptiveAvgPool2d(2): "AdaptiveAvgPool2d(output_size=(2, 2))",
+        nn.Flatten(0): "Flatten(start=0)", nn.Softmax(1): "Softmax(axis=1)", nn.MSELoss("sum"): "MSELoss(reduction='sum')",
+        nn.CrossEntropyLoss(ignore_index=0): "CrossEntropyLoss(ignore_index=0)", nn.NLLLoss(): "NLLLoss()",
+        nn.CrossEntropyLoss(weight=ds.ones(3), label_smoothing=0.1): "CrossEntropyLoss(label_smoothing=0.1, weight=[3])",
+        nn.BatchNorm1d(3, affine=False): "BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=False)",
+        nn.LayerNorm(3, affine=False): "LayerNorm((3,), eps=1e-05, affine=False)",
+    }  # fmt: skip
+    assert {module: repr(module) for module in shown} == shown

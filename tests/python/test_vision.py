@@ -71,3 +71,19 @@ def test_augment_keeps_shapes_and_moves_little():
     np.testing.assert_allclose(same[:, 0], images, atol=1e-5)
     moved = vision.augment(images[:, None])
     assert moved.shape == (16, 1, 8, 8) and moved.dtype == np.float32 and not np.allclose(moved[:, 0], images)
+
+
+def test_every_range_and_polarity(model):
+    """A picture is the same whatever its size, range and polarity."""
+    image = pytest.importorskip("PIL.Image")
+    small = np.zeros((8, 8))
+    small[3] = 1
+    for pixels in (small, np.kron(small, np.ones((4, 4)))):
+        eight = np.rint(pixels * 255).astype(np.uint8)
+        given = [eight, 255 - eight, image.fromarray(eight), image.fromarray(255 - eight), pixels, 1 - pixels,
+                 pixels.astype(np.float32) * np.float32(model.scale), (1 - pixels) * model.scale, pixels > 0.5, eight[..., None],
+                 np.stack([eight] * 3, -1), ds.asarray(pixels), pixels * 255]  # fmt: skip
+        answers = [vision.classify(entry, model) for entry in given]
+        assert all(answer == answers[0] for answer in answers) and answers[0][0][0] == "row"
+    nothing = np.zeros((8, 8))
+    assert vision.classify(nothing, model) == vision.classify(nothing.astype(np.uint8), model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import sys
 from typing import TYPE_CHECKING, Any, Sequence
 
@@ -49,7 +51,9 @@ def _from_array(array: Any, share: bool) -> Any:
     except KeyError:
         raise errors.DTypeError(f"a NumPy array of dtype {array.dtype} cannot be a tensor") from None
     if not array.dtype.isnative:
-        array, share = array.astype(array.dtype.newbyteorder("=")), False
+        if share:
+            raise errors.ArgumentError("the array's memory is of another byte order, it cannot be shared")
+        array = array.astype(array.dtype.newbyteorder("="))
     item = array.itemsize
     if any(stride % item for stride in array.strides) or not array.flags.aligned:
         if share:
@@ -66,19 +70,50 @@ def _has_tensor(value: Any) -> bool:
     )
 
 
-def _from_list(value: Any) -> Any:
+def bounds_of(dtype: Any) -> tuple[int, int]:
+    """The least and the largest integer of an integer dtype."""
+    bits = 8 * dtype.itemsize
+    return (0, (1 << bits) - 1) if dtype.kind == "u" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+
+
+def checked(value: Any, dtype: Any) -> Any:
+    """A Python number that an integer dtype can hold, or that is not for one. SizeError, ArgumentError for NaN."""
+    if dtype.kind in "iu":
+        if value != value:
+            raise errors.ArgumentError("NaN is no integer")
+        low, high = bounds_of(dtype)
+        if math.isinf(value) or not low <= int(value) <= high:
+            raise errors.SizeError(f"{value} does not fit in {dtype}")
+    return value
+
+
+def _from_list(value: Any, dtype: Any = None) -> Any:
+    """Lists without NumPy's objects take the dtype at once, so that no digit is lost on the way."""
     if _has_tensor(value):
         return use.stack([asarray(entry) for entry in value])
     import numpy
 
-    array = numpy.asarray(value)
+    try:
+        array = numpy.asarray(value)
+    except ValueError:
+        raise errors.ShapeError("lists of different lengths are no tensor") from None
     if array.dtype == object:
-        raise errors.ShapeError("a list of lists of different lengths, or of objects that are no numbers, is no tensor")
-    default = dtypes.get_default_dtype()
-    if array.dtype == numpy.float64 and not _has_numpy(value):
-        if default is dtypes.bfloat16:
-            return use.cast(_from_array(array.astype("float32"), share=False), dtype=default)
-        array = array.astype(default.name, copy=False)
+        if not all(isinstance(entry, (int, float)) for entry in array.flat):
+            raise errors.ShapeError("a list of objects that are no numbers is no tensor")
+        if dtype is None or dtype.kind not in "fc":
+            raise errors.SizeError("an integer in a list is beyond 64 bits")
+    if array.dtype.kind not in "biufcO" or _has_numpy(value):
+        return _from_array(array, share=False)
+    wanted = dtype or (dtypes.get_default_dtype() if array.dtype == numpy.float64 else None)
+    if wanted is dtypes.bfloat16:
+        return use.cast(_from_array(array.astype("float32"), share=False), dtype=wanted)
+    if wanted is not None:
+        try:
+            array = numpy.asarray(value, dtype=wanted.dtype)
+        except OverflowError as error:
+            raise errors.SizeError(str(error)) from None
+        except ValueError as error:
+            raise errors.ArgumentError(str(error)) from None
     return _from_array(array, share=False)
 
 
@@ -113,26 +148,44 @@ def asarray(value: Any, dtype: DTypeLike | None = None, *, copy: bool | None = N
     """Any number, (nested) list, array or tensor as a tensor of its shape; a number has shape [].
 
     Tensors are passed through (copied with copy=True), everything else is copied in; copy=False shares an array's
-    memory or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs. ValueError for lists
-    of different lengths, DTypeError for what has no dtype here, TypeError, DeviceError for unknown dtypes and devices.
+    memory or raises ValueError. Lists of Python floats get the default dtype, arrays keep theirs. ShapeError for lists
+    of different lengths, SizeError for numbers that the dtype cannot hold, DTypeError for what has no dtype here,
+    TypeError, DeviceError for unknown dtypes and devices.
     """
+    wanted = None if dtype is None else dtypes.dtype(dtype)
+    if copy is False:
+        value = value if isinstance(value, _native.Tensor) else _shared(value)
+        if wanted not in (None, value.dtype):
+            raise errors.ArgumentError(f"a tensor of {value.dtype} is none of {wanted} without a copy")
     if isinstance(value, _native.Tensor):
         if copy:
             value = use.copy(value)
-        return _finish(value, dtype, device)
-    if isinstance(value, _SCALARS) and type(value) in _SCALARS:
-        if copy is False:
-            raise ValueError("a number has no memory to share")
-        code = dtypes.code_of(dtypes.dtype(type(value)) if dtype is None else dtype)
-        return _finish(_native.scalar(value, code), None, device)
-    if copy is False:
-        return _finish(from_numpy(value), dtype, device)
-    tensor = convert(value)
+        return _finish(value, wanted, device)
+    if type(value) in _SCALARS:
+        code = (wanted or dtypes.dtype(type(value))).code
+        if type(value) is not int or -(1 << 63) <= value < 1 << 64:
+            return _finish(_native.scalar(value if wanted is None else checked(value, wanted), code), None, device)
+        if wanted is None or wanted.kind != "f":
+            raise errors.SizeError(f"{value} is beyond 64 bits")
+        return _finish(_native.scalar(float(value), code), None, device)
+    tensor = _from_list(value, wanted) if isinstance(value, (list, tuple)) else convert(value)
     if tensor is NotImplemented:
         if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)):
             return asarray(list(value), dtype, device=device)
         raise errors.DTypeError(f"cannot make a tensor of {value!r}")
-    return _finish(tensor, dtype, device)
+    return _finish(tensor, wanted, device)
+
+
+def _shared(value: Any) -> Any:
+    """A tensor upon the memory of a foreign array. ValueError if there is none to share."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return from_numpy(value)
+    if hasattr(value, "__dlpack__"):
+        return from_dlpack(value)
+    if hasattr(value, "__array_interface__") and not (numpy is not None and isinstance(value, numpy.generic)):
+        return from_numpy(value)
+    raise errors.ArgumentError(f"a {type(value).__name__} has no memory to share")
 
 
 def tensor(data: Any, dtype: DTypeLike | None = None, *, device: str | None = None,
@@ -144,9 +197,8 @@ def tensor(data: Any, dtype: DTypeLike | None = None, *, device: str | None = No
     >>> deepseek.tensor([[1., 2.], [3., 4.]]).shape
     (2, 2)
     """
-    if isinstance(data, _native.Tensor):
-        data = use.copy(data).detach()
-    return _finish(asarray(data, dtype), None, device, requires_grad)
+    made = asarray(use.copy(data) if isinstance(data, _native.Tensor) else data, dtype)
+    return _finish(made.detach() if _has_tensor(data) else made, None, device, requires_grad)
 
 
 def array(object: Any, dtype: DTypeLike | None = None, *, copy: bool | None = True) -> Tensor:
@@ -194,12 +246,17 @@ def frombuffer(buffer: Any, dtype: DTypeLike = float, count: int = -1, offset: i
 
 
 # ---- shapes ----------------------------------------------------------------------------------------------------------
-def shape_of(shape: tuple) -> tuple:
+def ints_of(value: Any) -> tuple[int, ...]:
+    """One integer or a sequence of them: Python's, NumPy's, tensors of shape []. TypeError for others."""
+    try:
+        return (operator.index(value),)
+    except TypeError:
+        return tuple(operator.index(entry) for entry in value)
+
+
+def shape_of(shape: tuple) -> tuple[int, ...]:
     """f(2, 3) and f((2, 3)) mean the same."""
-    if len(shape) == 1 and not isinstance(shape[0], int):
-        only = shape[0]
-        return (int(only),) if hasattr(only, "__index__") and not hasattr(only, "__len__") else tuple(only)
-    return shape
+    return ints_of(shape[0] if len(shape) == 1 else shape)
 
 
 def _filled(shape: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
@@ -233,11 +290,14 @@ def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | 
          device: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """One value everywhere, or a tensor broadcast to the shape. Without dtype: the value's (floats: the default dtype).
 
-    ShapeError if it does not broadcast; otherwise errors (ArgumentError ..) as for `zeros`.
+    ShapeError if it does not broadcast, SizeError if the dtype does not hold it; otherwise errors (ArgumentError ..) as
+    for `zeros`.
     """
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    shape = ints_of(shape)
     if dtype is None:
         dtype = dtypes.dtype(type(fill_value)) if type(fill_value) in _SCALARS else asarray(fill_value).dtype
+    if type(fill_value) in _SCALARS:
+        checked(fill_value, dtypes.dtype(dtype))
     if isinstance(fill_value, (bool, float)) or (isinstance(fill_value, int) and abs(fill_value) < 1 << 53):
         return _filled(shape, float(fill_value), dtype, device, requires_grad)
     value = use.copy(use.broadcast_to(asarray(fill_value, dtype), shape=shape))

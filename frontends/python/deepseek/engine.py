@@ -49,6 +49,12 @@ def devices() -> list[str]:
     return _native.texts("devices")
 
 
+def _tensors_only(name: str, values: tuple[Any, ...]) -> None:
+    for value in values:
+        if not isinstance(value, _native.Tensor):
+            raise TypeError(f"{name} takes tensors, not {type(value).__name__}")
+
+
 class Explanation(str):
     """Text that shows its lines in an interactive session."""
 
@@ -61,12 +67,14 @@ def explain(x: Tensor) -> Explanation:
 
     One fact a line. TypeError if x is no tensor.
     """
+    _tensors_only("explain", (x,))
     _native.drain()
     return Explanation("\n".join(_native.texts("explain", x)))
 
 
 def graph_text(*tensors: Tensor) -> str:
-    """What was recorded and not run yet, that these tensors of any shape need, as text. StaleHandleError for others."""
+    """What was recorded and not run yet, that these tensors of any shape need, as text. TypeError for others."""
+    _tensors_only("graph_text", tensors)
     return "\n".join(_native.texts("graph", list(tensors)))
 
 
@@ -86,8 +94,10 @@ def _collect(value: Any, found: list[Any]) -> None:
 def evaluate(*tensors: Any) -> None:
     """Runs what this thread recorded; afterwards these tensors, also inside lists and dicts, are computed.
 
-    Errors of what was recorded, such as OutOfRangeError or OutOfMemoryError, arise here.
+    TypeError for what is no tensor, list, tuple, dict or None. Errors of what was recorded, such as OutOfRangeError or
+    OutOfMemoryError, arise here.
     """
+    _tensors_only("evaluate", tuple(x for x in tensors if x is not None and not isinstance(x, (list, tuple, dict))))
     found: list[Any] = []
     _collect(tensors, found)
     _native.drain()

@@ -68,6 +68,10 @@ class CheckpointError(DeepSeekError, OSError, ValueError):
     """A file of tensors that cannot be read, does not hold together, or could not be written."""
 
 
+class MissingFileError(CheckpointError, FileNotFoundError):
+    """A file of tensors that is not there: a CheckpointError and the built-in FileNotFoundError."""
+
+
 class NonFiniteError(DeepSeekError, FloatingPointError):
     """NaN or infinity where it was asked to be reported (`deepseek.set_option("check_finite", True)`)."""
 

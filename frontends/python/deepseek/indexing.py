@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _native
+from . import _native, errors
 from .creation import asarray
 from .sugar import use
 
@@ -151,12 +151,22 @@ def _broadcast_rank(arrays: list[Any]) -> int:
     return max(array.ndim for array in arrays)
 
 
+def _check_broadcast(arrays: list[Any]) -> None:
+    """NumPy's IndexError unless index arrays broadcast."""
+    for extents in zip(*(((1,) * (_broadcast_rank(arrays) - array.ndim) + array.shape) for array in arrays)):
+        if len({extent for extent in extents if extent != 1}) > 1:
+            shapes = " ".join(str(array.shape) for array in arrays)
+            raise errors.OutOfRangeError(f"shape mismatch: index arrays of shapes {shapes} do not broadcast")
+
+
 def index_get(x: Any, key: Any) -> Any:
     """x[key] for keys with arrays or masks; a copy."""
     p = plan(key, x.shape)
-    base = x[p.basic]
     if not p.arrays:
-        return base
+        dots = any(part is Ellipsis for part in key) if isinstance(key, tuple) else False
+        return x[(*p.basic, Ellipsis) if dots else p.basic]
+    _check_broadcast(p.arrays)
+    base = x[p.basic]
     result = use.index_get(base, p.arrays, axes=p.axes)
     at = _natural(p.axes)
     if at == p.place:
@@ -187,10 +197,11 @@ def index_set(x: Any, key: Any, value: Any) -> None:
         _native.assign(x, use.where(mask, value, x))
         return
     p = plan(key, x.shape)
-    base = x[p.basic]
     if not p.arrays:
-        _native.assign(base, value)
+        x[p.basic] = value
         return
+    _check_broadcast(p.arrays)
+    base = x[p.basic]
     value = asarray(value, dtype=x.dtype)
     at = _natural(p.axes)
     if at != p.place:

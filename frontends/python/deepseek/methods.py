@@ -9,7 +9,8 @@ from . import functions, sugar
 _FUNCTIONS = frozenset(
     """sum prod mean max min argmax argmin any all var std cumsum logsumexp clip take repeat nonzero dot trace diagonal
     norm flip roll ptp tile expand_dims broadcast_to swapaxes moveaxis tril triu sort argsort topk argwhere
-    count_nonzero""".split()
+    count_nonzero gather equal not_equal less less_equal greater greater_equal pow power float_power left_shift
+    right_shift bitwise_left_shift bitwise_right_shift fabs reciprocal round""".split()
 )
 
 

@@ -68,13 +68,16 @@ def parse(text: str) -> Schema:
             attributes.append(Attribute(key, _KINDS[kind], default if equals else None))
         else:
             kind = rest[-1] if rest[-1] in "?*" else "1"
-            # The host fills the counter of a random operator.
-            if key == "state" and rest == "u64":
+            if key == STATE and rest == "u64":
                 kind = "?"
             inputs.append(Input(key, rest.rstrip("?*"), kind))
     outputs = split_list(results)
     count = -1 if outputs and outputs[-1].endswith("*") else len(outputs)
     return Schema(text.strip(), name, tuple(inputs), tuple(attributes), count)
+
+
+# The input that the host fills: the counter of a random operator. It goes by name only.
+STATE = "state"
 
 
 class Operator(_native.Operator):
@@ -102,6 +105,16 @@ class Operator(_native.Operator):
         return get, (self.schema.name,)
 
 
+class RandomOperator(Operator):
+    """An operator with a counter of random numbers: positional arguments skip it."""
+
+    def __call__(self, *args, **kwargs):
+        at = [entry.name for entry in self.schema.inputs].index(STATE)
+        if len(args) >= at:
+            args = (*args[:at], kwargs.pop(STATE, None), *args[at:])
+        return super().__call__(*args, **kwargs)
+
+
 def default_value(attribute: Attribute):
     """The default of an attribute as a Python value; strings that are no literal (dtypes) stay text."""
     text = attribute.default
@@ -118,11 +131,12 @@ def default_value(attribute: Attribute):
 def signature(schema: Schema) -> inspect.Signature:
     """A Python signature of a schema; None stands for an attribute's default, which is told where that is a list."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = []
+    parameters, state = [], []
     for entry in schema.inputs:
         hint = {"1": "TensorLike", "?": "TensorLike | None", "*": "Sequence[TensorLike]"}[entry.kind]
         default = None if entry.kind == "?" else inspect.Parameter.empty
-        parameters.append(inspect.Parameter(entry.name, kind, annotation=hint, default=default))
+        into = state if entry.name == STATE and entry.kind == "?" else parameters
+        into.append(inspect.Parameter(entry.name, kind, annotation=hint, default=default))
     for attribute in schema.attributes:
         default = default_value(attribute)
         hint = _HINTS[attribute.kind] + (" | None" if default is None or default == [] else "")
@@ -134,6 +148,7 @@ def signature(schema: Schema) -> inspect.Signature:
             parameters[i:] = [entry.replace(kind=inspect.Parameter.KEYWORD_ONLY) for entry in parameters[i:]]
             break
         seen_default |= parameter.default is not inspect.Parameter.empty
+    parameters += [entry.replace(kind=inspect.Parameter.KEYWORD_ONLY) for entry in state]
     answer = "Tensor" if schema.outputs == 1 else "tuple[Tensor, ...]"
     return inspect.Signature(parameters, return_annotation=answer)
 
@@ -177,7 +192,8 @@ def find(name: str) -> Operator | None:
             return None
         check(status)
         schema = parse("".join(_native.texts("info", place[0], "schema")))
-        op = Operator(
+        drawing = any(entry.name == STATE and entry.kind == "?" for entry in schema.inputs)
+        op = (RandomOperator if drawing else Operator)(
             place[0], schema.name, tuple((entry.name, entry.kind, entry.kind == "1") for entry in schema.inputs),
             tuple((entry.name, entry.kind, entry.default is None) for entry in schema.attributes), schema.outputs,
         )  # fmt: skip

@@ -17,6 +17,8 @@ def representation(x: Any) -> str:
     else:
         text = f"[], shape={x.shape}"
     extras = []
+    if x.size > numpy.get_printoptions()["threshold"]:
+        extras.append(f"shape={x.shape}")
     if x.dtype not in (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool_) or x.size == 0:
         extras.append(f"dtype={x.dtype.name}")
     if x.device != "cpu":

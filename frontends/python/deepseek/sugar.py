@@ -22,11 +22,9 @@ BOOL_SYMBOLS = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor"}
 
 # NumPy's and the array API's names of operators that go by another name here, with the same arguments.
 ALIASES = {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "remainder": "mod", "power": "pow",
-    "float_power": "pow", "negative": "neg", "absolute": "abs", "fabs": "abs", "left_shift": "shift_left",
-    "right_shift": "shift_right", "bitwise_left_shift": "shift_left", "bitwise_right_shift": "shift_right",
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
-    "arctanh": "atanh",
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "remainder": "mod",
+    "negative": "neg", "absolute": "abs", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
 }  # fmt: skip
 
 # Operators that NumPy has under the same name: they appear as deepseek.<name>.

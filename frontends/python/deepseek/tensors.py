@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from . import _native, autograd, dtypes
+from . import _native, autograd, dtypes, errors
+from .creation import ints_of
 from .sugar import use
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 class Tensor(_native.Tensor):
     """An n-dimensional array that records what is computed with it.
 
-    Behaves as a NumPy array: symbols, broadcasting, indexing with views, in-place writes that every view sees. Nothing
-    runs until somebody looks at a value (`print`, `float`, `numpy()`, `if`). With `requires_grad` its gradients can be
-    asked for by `backward()`. Any thread may use a tensor; each records for itself.
+    Behaves as a NumPy array: symbols, broadcasting, indexing with views, in-place writes that every view sees; as
+    there, one element by integers alone (x[0] of shape [n]) is a copy. Nothing runs until somebody looks at a value
+    (`print`, `float`, `numpy()`, `if`). With `requires_grad` its gradients can be asked for by `backward()`. Any thread
+    may use a tensor; each records for itself.
 
     Make one with `deepseek.tensor`, `zeros`, `randn` .. (TypeError for data that is no tensor-like, DTypeError for
     requires_grad unless floating). Methods without a text of their own are functions: `x.exp()` is `deepseek.exp(x)`.
@@ -83,9 +85,23 @@ class Tensor(_native.Tensor):
         return (1, 0)
 
     def item(self, *index: int) -> bool | int | float:
-        """The only element, or the one at an index, as a Python number. ValueError for several, IndexError."""
+        """The only element, the n-th in C order or the one at an index, as a Python number.
+
+        ValueError for several elements or an index of another length than the shape, IndexError.
+        """
         if index:
-            return self[index[0] if len(index) == 1 and isinstance(index[0], tuple) else index].item()
+            key = index[0] if len(index) == 1 and isinstance(index[0], tuple) else index
+            place = ints_of(key)
+            if len(place) == 1 and not isinstance(index[0], tuple):
+                if not -self.size <= place[0] < self.size:
+                    raise errors.OutOfRangeError(f"index {place[0]} is out of bounds for size {self.size}")
+                rest, place = place[0] % self.size, ()
+                for extent in reversed(self.shape):
+                    rest, at = divmod(rest, extent)
+                    place = (at, *place)
+            if len(place) != self.ndim:
+                raise errors.ArgumentError(f"item() of {self.ndim} axes needs as many indices, not {len(place)}")
+            return self[place].item()
         if self.size != 1:
             raise ValueError(f"item() needs one element, this tensor has {self.size}")
         return _native.item(self)
@@ -187,7 +203,11 @@ class Tensor(_native.Tensor):
         return self
 
     def fill(self, value: TensorLike) -> None:
-        """Writes one value, or a tensor that is broadcast, everywhere. ShapeError, TypeError, ReadOnlyError."""
+        """Writes one value, or a tensor that is broadcast, everywhere.
+
+        ShapeError, TypeError, ReadOnlyError; SizeError for a number the dtype cannot hold, ArgumentError for NaN in
+        integers.
+        """
         _native.assign(self, value)
 
     def zero_(self) -> Self:
@@ -207,7 +227,11 @@ class Tensor(_native.Tensor):
 
         DeviceError for a string that names neither, TypeError for anything else that is no dtype.
         """
-        if isinstance(target, str) and target not in dtypes.BY_NAME:
+        try:
+            target = dtypes.dtype(target)
+        except TypeError:
+            if not isinstance(target, str):
+                raise
             from .creation import to_device
 
             return self if target == self.device else to_device(self, target)
@@ -246,8 +270,9 @@ class Tensor(_native.Tensor):
 
     def transpose(self, *axes: Any) -> Tensor:
         """Axes of the shape permuted (reversed without arguments), a view. OutOfRangeError, ArgumentError."""
-        axes = _flat(axes)
-        return use.transpose(self, axes=axes) if axes and axes[0] is not None else use.transpose(self)
+        if not axes or axes == (None,):
+            return use.transpose(self)
+        return use.transpose(self, axes=_flat(axes))
 
     permute = transpose
 
@@ -269,11 +294,11 @@ class Tensor(_native.Tensor):
 
     def unsqueeze(self, axis: int) -> Tensor:
         """A new axis of extent 1, a view; axis is counted in the result's shape, OutOfRangeError otherwise."""
-        return use.expand_dims(self, axes=axis)
+        return use.expand_dims(self, axes=ints_of(axis))
 
     def squeeze(self, axis: int | Sequence[int] | None = None) -> Tensor:
         """Without axes of extent 1 (all, or the given ones), a view. ShapeError if one has another, OutOfRangeError."""
-        return use.squeeze(self, axes=axis)
+        return use.squeeze(self, axes=None if axis is None else ints_of(axis))
 
     def expand(self, *shape: Any) -> Tensor:
         """Broadcast to a shape, a read-only view; -1 keeps an extent. ShapeError if it does not broadcast."""
@@ -293,6 +318,23 @@ class Tensor(_native.Tensor):
 
     def __invert__(self) -> Tensor:
         return use.logical_not(self) if self.dtype is dtypes.bool_ else use.bitwise_not(self)
+
+    def __lshift__(self, other: Any) -> Tensor:
+        return _small(self) << _small(other) if _bools(self, other) else super().__lshift__(other)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return _small(self) >> _small(other) if _bools(self, other) else super().__rshift__(other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return _small(other) << _small(self) if _bools(self, other) else super().__rlshift__(other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return _small(other) >> _small(self) if _bools(self, other) else super().__rrshift__(other)
+
+    def __round__(self, ndigits: int | None = None) -> Tensor:
+        from . import functions
+
+        return functions.round(self, ndigits or 0)
 
     def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
         return self // other, self % other
@@ -317,8 +359,18 @@ class Tensor(_native.Tensor):
         return sorted({*super().__dir__(), *methods.names()})
 
 
-def _flat(values: tuple) -> tuple:
-    return tuple(values[0]) if len(values) == 1 and isinstance(values[0], (tuple, list)) else values
+def _flat(values: tuple) -> tuple[int, ...]:
+    """f(2, 3), f((2, 3)) and f(array([2, 3])) mean the same."""
+    return ints_of(values[0] if len(values) == 1 else values)
+
+
+def _bools(a: Any, b: Any) -> bool:
+    """Whether both are bools, whose shifts are int8 as in NumPy."""
+    return a.dtype is dtypes.bool_ and (isinstance(b, bool) or getattr(b, "dtype", None) == dtypes.bool_)
+
+
+def _small(x: Any) -> Any:
+    return use.cast(x, dtype=dtypes.int8)
 
 
 def _keep(tensor: Any) -> int:

@@ -117,10 +117,13 @@ static PyObject* everywhere(PyObject* a, int answer) {
   return yes;
 }
 
-static PyObject* compare_double(int slot, PyObject* a, double number) {
-  ds_value value = {DS_FLOAT, 0, {.f = number}};
+/* With a Python number that has a dtype of its own. */
+static PyObject* compare_in(ds_dtype dtype, int slot, PyObject* a, PyObject* number) {
+  ds_value value;
+  PyObject* keep;
   ds_handle out = 0;
-  int32_t status = ds_tensor_scalar(native.context, &value, DS_F64, &out);
+  if (native_input(number, &value, &keep) < 0) return NULL; /* never anything to keep */
+  int32_t status = ds_tensor_scalar(native.context, &value, dtype, &out);
   PyObject* b = status == DS_OK ? native_new(out) : native_raise(status);
   PyObject* result = b ? binary(slot, a, b) : NULL;
   Py_XDECREF(b);
@@ -135,13 +138,15 @@ PyObject* native_compare(PyObject* a, PyObject* b, int operation) {
   ds_spec spec;
   if (native_spec(a, &spec) < 0) return NULL;
   int kind = kind_of(spec.dtype);
-  if (b == Py_None)
-    return kind == 3 || (operation != Py_EQ && operation != Py_NE) ? not_implemented() : everywhere(a, operation == Py_NE);
+  if (b == Py_None && (kind == 3 || (operation != Py_EQ && operation != Py_NE))) return not_implemented();
+  if (b == Py_None) return everywhere(a, operation == Py_NE);
+  int cpu = spec.device.type == DS_DEVICE_CPU; /* where a tensor of ours can take part */
   if (is_int && kind <= 1) {
     int side = beyond(spec.dtype, b);
     if (side) return everywhere(a, operation == Py_NE || (side > 0 ? operation <= Py_LE : operation >= Py_GT));
-  } else if (!is_int && kind == 1) {
-    return compare_double(slot, a, PyFloat_AsDouble(b));
+    if (spec.dtype == DS_U64 && cpu && beyond(DS_I64, b)) return compare_in(DS_U64, slot, a, b);
+  } else if (!is_int && kind == 1 && cpu) {
+    return compare_in(DS_F64, slot, a, b);
   } else if (is_int && beyond(DS_I64, b)) {
     PyObject* number = PyNumber_Float(b);
     PyObject* result = number ? binary(slot, a, number) : NULL;

@@ -1,5 +1,5 @@
-/* indexing.c: basic indexing (ints, slices, None, Ellipsis) is one strided view, of one element a
- * copy; arrays and masks go to Python. */
+/* indexing.c: basic indexing (ints, slices, None, Ellipsis) is one strided view, an element by ints a copy; arrays and
+ * masks go to Python. */
 #include "native.h"
 
 typedef struct {
@@ -87,7 +87,9 @@ static int basic_view(PyObject* self, PyObject* key, ds_view_spec* view) {
       long long index = PyLong_AsLongLong(part);
       if (index == -1 && PyErr_Occurred()) {
         PyErr_Clear();
-        index = PY_SSIZE_T_MAX; /* beyond any extent: the usual IndexError */
+        PyErr_Format(PyExc_IndexError, "index %S is out of bounds for axis %d with size %lld", part, b.axis,
+                     (long long)b.from.shape[b.axis]);
+        return -1;
       }
       bad = take_int(&b, index);
     }
@@ -134,6 +136,21 @@ PyObject* native_item_at(PyObject* self, Py_ssize_t index) {
   return result;
 }
 
+/* A float that an integer target cannot hold: -1 with an error set. */
+static int check_float(ds_handle target, const ds_value* value) {
+  ds_spec spec;
+  if (value->tag != DS_FLOAT) return 0;
+  if (native_check(ds_tensor_spec(native.context, target, &spec)) < 0) return -1;
+  int bits = (int)DS_DTYPE_BITS(spec.dtype), is_signed = DS_DTYPE_CODE(spec.dtype) == DS_CODE_INT;
+  if (!is_signed && DS_DTYPE_CODE(spec.dtype) != DS_CODE_UINT) return 0;
+  double x = value->u.f, half = (double)(UINT64_C(1) << (bits - 1));
+  double low = is_signed ? -half : 0, high = is_signed ? half : 2 * half;
+  if (x != x) return native_refuse(DS_INVALID_ARGUMENT, "NaN is no integer");
+  if (x >= high || (bits < 64 || !is_signed ? x <= low - 1 : x < low))
+    return native_refuse(DS_OVERFLOW, "a float does not fit in the integers it is written to");
+  return 0;
+}
+
 static int assign_value(ds_handle target, PyObject* value) {
   ds_value packed;
   PyObject* keep;
@@ -141,7 +158,8 @@ static int assign_value(ds_handle target, PyObject* value) {
   if (known == 0) PyErr_Format(PyExc_TypeError, "cannot write %R into a tensor", value);
   if (known <= 0) return -1;
   native_drain_if_full();
-  int status = native_check(ds_assign(native.context, target, &packed, native_location()));
+  int status = check_float(target, &packed);
+  if (status == 0) status = native_check(ds_assign(native.context, target, &packed, native_location()));
   Py_XDECREF(keep);
   return status;
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import math
+import operator as _operator
 from typing import TYPE_CHECKING, Any, overload
 
-from .. import dtypes
-from ..creation import asarray
+from .. import _native, dtypes, errors
+from ..creation import asarray, bounds_of as _bounds_of, checked as _checked
 from ..indexing import nonzero as nonzero
 from ..sugar import use
-from .shapes import ravel
+from .shapes import _axis_of, ravel
 
 if TYPE_CHECKING:
     from ..tensors import Tensor
@@ -38,12 +40,26 @@ def clip(x: TensorLike, min: TensorLike | None = None, max: TensorLike | None = 
          a_min: TensorLike | None = None, a_max: TensorLike | None = None) -> Tensor:  # fmt: skip
     """x limited to [min, max], which broadcast with it; None leaves a side open (a_min, a_max: NumPy's old names).
 
-    The bound gets the gradient where it is taken. ShapeError if shapes do not broadcast.
+    max wins where min is larger, NaN of a bound everywhere. The bound gets the gradient where it is taken. ShapeError
+    if shapes do not broadcast.
     """
+    x = x if isinstance(x, _native.Tensor) else asarray(x)
     low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if x.dtype.kind in "iu":  # bounds that the dtype cannot hold limit nothing
+        least, most = _bounds_of(x.dtype)
+        low = None if type(low) is int and low < least else low
+        high = None if type(high) is int and high > most else high
     if low is None:
         return use.copy(x) if high is None else use.minimum(x, high)
-    return use.maximum(x, low) if high is None else use.clip(x, low, high)
+    if high is None:
+        return use.maximum(x, low)
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        if low != low or high != high:
+            return use.add(x, float("nan"))
+        return use.clip(x, low if low <= high else high, high)
+    low = use.minimum(low, high)
+    result = use.clip(x, low, high)
+    return use.where(use.isnan(low), low, result) if low.dtype.kind == "f" else result
 
 
 def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Tensor:
@@ -63,6 +79,24 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int = -1) -> Tenso
     index when it runs.
     """
     return use.take_along_axis(x, indices, axis=axis)
+
+
+def gather(x: TensorLike, axis: int, index: TensorLike) -> Tensor:
+    """PyTorch's gather, of index's shape: y[i, j] = x[index[i, j], j] for axis 0 of [m, n], x[i, index[i, j]] for 1.
+
+    index has as many axes as x and, except along the axis, no larger extents; negative ones count from the end.
+    ShapeError otherwise, DTypeError if it is not of integers, OutOfRangeError for the axis, and for an index when it
+    runs.
+    """
+    x, index = asarray(x), asarray(index)
+    axis = _axis_of(axis, x.ndim)
+    fits = x.ndim == index.ndim and builtins.all(
+        i == axis or a <= b for i, (a, b) in enumerate(zip(index.shape, x.shape))
+    )
+    if not fits:
+        raise errors.ShapeError(f"gather: index {list(index.shape)} does not fit {list(x.shape)} along axis {axis}")
+    x = x[tuple(slice(None) if i == axis else slice(extent) for i, extent in enumerate(index.shape))]
+    return use.take_along_axis(x, index, axis=axis)
 
 
 def sort(x: TensorLike, axis: int | None = -1, descending: bool = False) -> Tensor:
@@ -112,14 +146,52 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: DTyp
            requires_grad: bool = False) -> Tensor:  # fmt: skip
     """start, start + step .. below stop, as [n]; `arange(n)` starts at 0. Ints give int64, floats the default dtype.
 
-    ArgumentError if step is 0, DTypeError for requires_grad without a floating dtype.
+    Exact for integers. ArgumentError if step is 0, SizeError if the dtype does not hold all numbers, DTypeError for
+    more than two bools and for requires_grad without a floating dtype.
     """
     if stop is None:
         start, stop = 0, start
+    start, stop, step = _number(start), _number(stop), _number(step)
     integers = builtins.all(isinstance(entry, int) for entry in (start, stop, step))
     wanted = dtypes.dtype(dtype) if dtype is not None else dtypes.int64 if integers else dtypes.get_default_dtype()
-    made = use.arange(start=start, stop=stop, step=step, dtype=wanted)
+    count = _count(start, stop, step)
+    if wanted is dtypes.bool_ and count > 2:
+        raise errors.DTypeError(f"arange of bools has at most 2 elements, not {count}")
+    if count:
+        _checked(start, wanted), _checked(start + (count - 1) * step, wanted)
+    if integers and builtins.max(abs(start), abs(stop), abs(step)) >= 1 << 53:
+        made = _large_range(start, step, count, wanted)
+    else:
+        made = use.arange(start=start, stop=stop, step=step, dtype=wanted)
     return made.requires_grad_() if requires_grad else made
+
+
+def _number(value: Any) -> int | float:
+    """As a Python number."""
+    try:
+        return _operator.index(value)
+    except TypeError:
+        return float(value)
+
+
+def _count(start: float, stop: float, step: float) -> int:
+    """How many numbers a range has; 0 where the operator says what is wrong with it."""
+    if step == 0 or not builtins.all(math.isfinite(entry) for entry in (start, stop, step)):
+        return 0
+    if isinstance(start, float) or isinstance(stop, float) or isinstance(step, float):
+        return builtins.max(0, math.ceil((stop - start) / step))
+    return builtins.max(0, -((start - stop) // step))
+
+
+def _large_range(start: int, step: int, count: int, wanted: Any) -> Any:
+    """A range of integers that doubles do not hold, computed in integers modulo 2 ** 64."""
+    exact = wanted if wanted.kind in "iu" and wanted.itemsize == 8 else dtypes.int64
+    places = use.arange(start=0, stop=count, dtype=exact)
+    if wanted.kind not in "iu":
+        return use.cast(use.cast(places, dtype=dtypes.float64) * float(step) + float(start), dtype=wanted)
+    least = _bounds_of(exact)[0]
+    start, step = ((entry - least) % (1 << 64) + least for entry in (start, step))
+    return use.cast(places * asarray(step, exact) + asarray(start, exact), dtype=wanted)
 
 
 def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None) -> Tensor:

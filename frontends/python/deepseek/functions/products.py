@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator as _operator
 from typing import TYPE_CHECKING, Any
 
 from .. import _native, errors
 from .._runtime import check as _check, context, ffi, lib
 from ..creation import asarray
 from ..sugar import use
-from .shapes import _axis_of, ravel, transpose
+from .shapes import _axes_of, _is_int, ravel, transpose
 
 if TYPE_CHECKING:
     from ..tensors import Tensor
     from ..typing import TensorLike
+
+
+def _is_number(a: Any, b: Any) -> bool:
+    """Whether one of them is a Python number, which stays weak in a product."""
+    return type(a) in (bool, int, float) or type(b) in (bool, int, float)
 
 
 def dot(a: TensorLike, b: TensorLike) -> Tensor:
@@ -22,6 +28,8 @@ def dot(a: TensorLike, b: TensorLike) -> Tensor:
 
     For more axes, sums over a's last and b's second to last. ShapeError if their extents differ.
     """
+    if _is_number(a, b):
+        return use.mul(a, b)
     a, b = asarray(a), asarray(b)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
@@ -30,6 +38,8 @@ def dot(a: TensorLike, b: TensorLike) -> Tensor:
 
 def inner(a: TensorLike, b: TensorLike) -> Tensor:
     """Sum of products over the last axes: [m, k], [n, k] -> [m, n]. ShapeError if their extents differ."""
+    if _is_number(a, b):
+        return use.mul(a, b)
     a, b = asarray(a), asarray(b)
     return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, axes=([-1], [-1]))
 
@@ -53,14 +63,16 @@ def tensordot(a: TensorLike, b: TensorLike, axes: Any = 2) -> Tensor:
     """Sum of products over pairs of axes, or over the last n of a and the first n of b.
 
     axes: n, or (axes of a, axes of b): ([1], [0]) is [m, k], [k, n] -> [m, n]. ShapeError if extents differ,
-    OutOfRangeError if there is no such axis.
+    OutOfRangeError if there is no such axis, ArgumentError if one comes twice.
     """
     a, b = asarray(a), asarray(b)
-    if isinstance(axes, int):
-        left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    if _is_int(axes):
+        count = _operator.index(axes)
+        if not 0 <= count <= builtins.min(a.ndim, b.ndim):
+            raise errors.OutOfRangeError(f"tensordot: {count} axes are not there")
+        left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
-        left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
-        left, right = [_axis_of(axis, a.ndim) for axis in left], [_axis_of(axis, b.ndim) for axis in right]
+        left, right = _axes_of(axes[0], a.ndim), _axes_of(axes[1], b.ndim)
     free_a = [axis for axis in range(a.ndim) if axis not in left]
     free_b = [axis for axis in range(b.ndim) if axis not in right]
     if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:

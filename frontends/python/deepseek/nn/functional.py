@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing
 
-from .. import _native
+from .. import _native, errors as _errors, random as _random
+from ..creation import asarray as _asarray
 from ..sugar import use as _use
 
 if typing.TYPE_CHECKING:
@@ -15,7 +16,19 @@ if typing.TYPE_CHECKING:
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)
+    return (value, value) if hasattr(value, "__index__") else tuple(value)
+
+
+def _same(weight: Any, stride: Any, padding: str, dilation: Any) -> tuple[int, ...]:
+    """Padding by name, as (top, left, bottom, right)."""
+    if padding == "valid":
+        return (0, 0)
+    if padding != "same":
+        raise _errors.ArgumentError(f"conv2d: padding must be numbers, 'same' or 'valid', not {padding!r}")
+    if tuple(stride) != (1, 1):
+        raise _errors.ArgumentError(f"conv2d: padding 'same' needs a stride of 1, not {stride}")
+    whole = [spread * (extent - 1) for extent, spread in zip(_asarray(weight).shape[2:], dilation)]
+    return (*(extent // 2 for extent in whole), *(extent - extent // 2 for extent in whole))
 
 
 def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
@@ -24,14 +37,17 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) ->
 
 
 def conv2d(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None, stride: int | Sequence[int] = 1,
-           padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, groups: int = 1) -> Tensor:  # fmt: skip
+           padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1,
+           groups: int = 1) -> Tensor:  # fmt: skip
     """Cross-correlation of x [n, c, h, w] with weight [out, c / groups, kh, kw], plus bias [out]: [n, out, h', w'].
 
     h' = (h + 2 * padding - dilation * (kh - 1) - 1) // stride + 1, w' alike (ONNX Conv). Pairs are (height, width), in
-    elements; padding also (top, left, bottom, right). ShapeError if channels, groups or a window do not fit,
-    ArgumentError for a stride or dilation that is not positive or a negative padding.
+    elements; padding also (top, left, bottom, right), "valid" (none) or, with a stride of 1, "same" (h' = h, w' = w).
+    ShapeError if channels, groups or a window do not fit, ArgumentError for a stride or dilation that is not positive
+    or another padding.
     """
-    stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
+    stride, dilation = _pair(stride), _pair(dilation)
+    padding = _same(weight, stride, padding, dilation) if isinstance(padding, str) else _pair(padding)
     return _use.conv2d(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
@@ -72,10 +88,16 @@ def batch_norm(x: TensorLike, running_mean: Tensor | None = None, running_var: T
 
     All others are [c]. In training mean and (biased) variance are x's, and the running ones are moved on in place by
     momentum towards them (the variance unbiased); otherwise the running ones are used, TypeError if they are missing.
-    ShapeError if something is not [c].
+    ShapeError if something is not [c], or in training if x is empty; ArgumentError there for one value per channel,
+    which has no variance.
     """
     if not training:
         return _use.batch_norm_inference(x, running_mean, running_var, weight, bias, epsilon=eps)
+    x = _asarray(x)
+    if x.ndim >= 2 and not x.size:
+        raise _errors.ShapeError(f"batch_norm: an empty batch {list(x.shape)} has no mean to train with")
+    if x.ndim >= 2 and x.size == x.shape[1]:
+        raise _errors.ArgumentError(f"batch_norm: training needs more than one value per channel, x is {list(x.shape)}")
     result, mean, var = _use.batch_norm(x, weight, bias, epsilon=eps)
     if running_mean is not None:
         count = x.size // x.shape[1]
@@ -85,22 +107,28 @@ def batch_norm(x: TensorLike, running_mean: Tensor | None = None, running_var: T
     return result
 
 
-def layer_norm(x: TensorLike, normalized_shape: Sequence[int], weight: TensorLike | None = None,
+def layer_norm(x: TensorLike, normalized_shape: int | Sequence[int], weight: TensorLike | None = None,
                bias: TensorLike | None = None, eps: float = 1e-5) -> Tensor:  # fmt: skip
-    """(x - mean) / sqrt(variance + eps) * weight + bias over as many last axes of x as normalized_shape has (Ba et al.,
-    2016). weight and bias have those axes' shape. ShapeError if they do not, OutOfRangeError for too many axes.
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last axes of x, which have normalized_shape (an int:
+    the last one; Ba et al., 2016), as have weight and bias. ShapeError if one differs, ArgumentError if there are none.
     """
+    normalized_shape = (normalized_shape,) if hasattr(normalized_shape, "__index__") else tuple(normalized_shape)
+    if not normalized_shape:
+        raise _errors.ArgumentError("layer_norm: normalized_shape must have at least one axis")
+    x = _asarray(x)
+    if x.shape[-len(normalized_shape) :] != normalized_shape:
+        raise _errors.ShapeError(f"layer_norm: the last axes of x {list(x.shape)} must be {list(normalized_shape)}")
     return _use.layer_norm(x, weight, bias, axis=-len(normalized_shape), epsilon=eps)
 
 
 def dropout(x: TensorLike, p: float = 0.5, training: bool = True) -> Tensor:
     """Zeroes elements with probability p, scales the others by 1 / (1 - p) (Srivastava et al., 2014); x's shape.
 
-    x itself unless training. Draws from the one random counter. ValueError unless 0 <= p <= 1.
+    x itself unless training. Draws from the one random counter. ArgumentError (a ValueError) unless 0 <= p <= 1.
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"p is a probability, not {p}")
-    return _use.dropout(x, p=p, training=True) if training and p else x
+        raise _errors.ArgumentError(f"dropout: p must be a probability in 0 .. 1, not {p!r}")
+    return _use.dropout(x, state=_random._counter(), p=p, training=True) if training and p else x
 
 
 def embedding(indices: TensorLike, weight: TensorLike) -> Tensor:
@@ -171,38 +199,82 @@ def one_hot(labels: TensorLike, classes: int) -> Tensor:
     return _use.one_hot(labels, depth=classes)
 
 
-def cross_entropy(logits: TensorLike, labels: TensorLike, reduction: str = "mean",
-                  label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
+def _reduced(losses: Tensor, reduction: str, count: Any = None) -> Tensor:
+    if reduction not in ("mean", "sum", "none"):
+        raise _errors.ArgumentError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+    if reduction == "none":
+        return losses
+    return losses.sum() if reduction == "sum" else losses.mean() if count is None else losses.sum() / count
+
+
+def cross_entropy(logits: TensorLike, labels: TensorLike, reduction: str = "mean", label_smoothing: float = 0.0,
+                  weight: TensorLike | None = None, ignore_index: int = -100) -> Tensor:  # fmt: skip
     """-log_softmax(logits)[label] of logits [n, classes, ..] and integer labels [n, ..], or probabilities of the
-    logits' shape. label_smoothing spreads that share over all classes (Szegedy et al., 2016); labels of -100 are left
-    out. reduction: "mean" (over labels that count), "sum" (both of shape []) or "none" ([n, ..]). ShapeError if they do
-    not fit, ArgumentError for another reduction or smoothing, OutOfRangeError for a label when it runs.
+    logits' shape. label_smoothing spreads that share over all classes (Szegedy et al., 2016); labels of ignore_index,
+    -100 if not given, are left out; weight [classes] counts classes more or less. reduction: "mean" (over labels that
+    count, by their weights), "sum" (both of shape []) or "none" ([n, ..]). ShapeError if they do not fit, ArgumentError
+    for another reduction or smoothing, OutOfRangeError for a label when it runs.
     """
-    return _use.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=reduction)
+    if weight is None:
+        return _use.cross_entropy(logits, labels, label_smoothing=label_smoothing, ignore_index=ignore_index,
+                                  reduction=reduction)  # fmt: skip
+    logits, labels, weight = _asarray(logits), _asarray(labels), _asarray(weight)
+    axis = 1 if logits.ndim > 1 else 0
+    if not logits.ndim or weight.shape != logits.shape[axis : axis + 1]:
+        raise _errors.ShapeError(f"cross_entropy: weight must have one number per class of logits "
+                                 f"{list(logits.shape)}, it is {list(weight.shape)}")  # fmt: skip
+    # Also checks the arguments.
+    smooth = _use.cross_entropy(logits, labels, reduction="none", ignore_index=ignore_index,
+                                label_smoothing=label_smoothing)  # fmt: skip
+    scores = _use.log_softmax(logits, axis=axis) * weight.reshape(-1, *[1] * (logits.ndim - axis - 1))
+    if labels.dtype.kind == "f":
+        share = label_smoothing / weight.size
+        losses = -(scores * (labels * (1 - label_smoothing) + share)).sum(axis)
+        return _reduced(losses, reduction)
+    counted = labels != ignore_index
+    each = _use.take(weight, _use.where(counted, labels, 0), axis=0) * counted
+    if not label_smoothing:
+        return _reduced(smooth * each, reduction, each.sum())
+    losses = _use.cross_entropy(logits, labels, reduction="none", ignore_index=ignore_index) * each
+    losses = losses * (1 - label_smoothing) - scores.sum(axis) * counted * (label_smoothing / weight.size)
+    return _reduced(losses, reduction, each.sum())
 
 
-def nll_loss(log_probabilities: TensorLike, labels: TensorLike, reduction: str = "mean") -> Tensor:
-    """-log_probabilities[label] of [n, classes, ..] and integer labels [n, ..]; reduction and errors (ShapeError,
-    ArgumentError, OutOfRangeError) as for `cross_entropy`, DTypeError if labels are no integers.
+def nll_loss(log_probabilities: TensorLike, labels: TensorLike, reduction: str = "mean",
+             ignore_index: int = -100) -> Tensor:  # fmt: skip
+    """-log_probabilities[label] of [n, classes, ..] and integer labels [n, ..]; labels of ignore_index are left out;
+    reduction and errors (ShapeError, ArgumentError, OutOfRangeError) as for `cross_entropy`, DTypeError if labels are
+    no integers.
     """
-    return _use.nll_loss(log_probabilities, labels, reduction=reduction)
+    return _use.nll_loss(log_probabilities, labels, reduction=reduction, ignore_index=ignore_index)
+
+
+def _alike(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+    """Both as tensors of one shape; a Python number is a target for every element."""
+    if type(target) in (bool, int, float):
+        return prediction, target
+    prediction, target = _asarray(prediction), _asarray(target)
+    if prediction.shape != target.shape:
+        raise _errors.ShapeError(f"{name}: prediction {list(prediction.shape)} and target {list(target.shape)} must "
+                                 "have the same shape")  # fmt: skip
+    return prediction, target
 
 
 def mse_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
-    """(prediction - target)^2, broadcast; reduction: "mean", "sum" (both of shape []) or "none".
-
-    ShapeError if shapes do not broadcast, ArgumentError for another reduction.
+    """(prediction - target)^2 of the same shape, or of a number as target; reduction: "mean", "sum" (both of shape [])
+    or "none". ShapeError if shapes differ, ArgumentError for another reduction.
     """
-    return _use.mse_loss(prediction, target, reduction=reduction)
+    return _use.mse_loss(*_alike("mse_loss", prediction, target), reduction=reduction)
 
 
 def l1_loss(prediction: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
-    """|prediction - target|, broadcast; reduction and errors (ShapeError, ArgumentError) as for `mse_loss`."""
-    return _use.l1_loss(prediction, target, reduction=reduction)
+    """|prediction - target| of the same shape; reduction and errors (ShapeError, ArgumentError) as for `mse_loss`."""
+    return _use.l1_loss(*_alike("l1_loss", prediction, target), reduction=reduction)
 
 
 def bce_with_logits(logits: TensorLike, target: TensorLike, reduction: str = "mean") -> Tensor:
-    """Binary cross entropy of sigmoid(logits) and targets in 0 .. 1 without overflow, broadcast; reduction and errors
-    (ShapeError, ArgumentError) as for `mse_loss`.
+    """Binary cross entropy of sigmoid(logits) and targets in 0 .. 1 of the same shape, without overflow; reduction and
+    errors (ShapeError, ArgumentError) as for `mse_loss`.
     """
+    logits, target = _alike("bce_with_logits", logits, target)
     return _use.bce_with_logits(logits, target, reduction=reduction)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping
 
-from .. import _native, autograd, errors
+from .. import _native, autograd, dtypes, errors
+from .._runtime import check, context, ffi, lib
 from ..creation import asarray
 from ..tensors import Tensor
 
@@ -20,10 +21,30 @@ class Parameter(Tensor):
     Shares the memory of a tensor it is made of. Requires a gradient unless told otherwise: DTypeError unless floating.
     """
 
-    __slots__ = ()
+    # Hooks live here and not in a table: the garbage collector then frees those that hold their parameter or module.
+    __slots__ = ("_hooks",)
 
     def __new__(cls, data: TensorLike, requires_grad: bool = True) -> Self:
         return super().__new__(cls, data.detach() if isinstance(data, Tensor) else data, None, requires_grad)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.detach(), self.requires_grad)
+
+    def _become(self, content: Tensor) -> None:
+        """Holds what another tensor holds from now on, with hooks and the gradient, so that whoever has it goes on."""
+        requires_grad, gradient = self.requires_grad, self.grad
+        # The handle lies behind the object's head, see native/native.h.
+        place, old = ffi.cast("uint64_t*", id(self) + object.__basicsize__), self._handle
+        if place[0] != old:
+            raise errors.InternalError("a tensor's handle is not where native.h puts it")
+        check(lib.ds_retain(context, content._handle))
+        place[0] = content._handle
+        _native.wrap_handle(old)  # dropped at once, which releases it
+        if requires_grad:
+            self.requires_grad = True
+            if gradient is not None:
+                self.grad = gradient.detach().to(self.dtype).to(self.device)
+        autograd.move_hooks(self)
 
 
 class Module:
@@ -183,19 +204,31 @@ class Module:
             parameter.grad = None
 
     def to(self, target: Any) -> Self:
-        """Moves parameters and buffers to a device ("cpu"), or floating ones to a dtype; answers the module.
+        """Moves parameters and buffers to a device ("cpu"), or floating ones to a floating dtype; answers the module.
 
-        The parameters are new ones: make optimizers afterwards. DeviceError if the device is absent, TypeError if
-        there is no such dtype.
+        Parameters stay the same objects, with gradients and hooks moved along, so an optimizer made before goes on;
+        buffers are new ones. Nothing is changed on failure: DeviceError if the device is absent, DTypeError if the
+        dtype is not floating, TypeError if there is no such dtype.
         """
-        is_dtype = not isinstance(target, str) or target in _native_names()
+        try:
+            target = dtypes.dtype(target)
+        except TypeError:
+            if not isinstance(target, str):
+                raise
+        is_dtype = isinstance(target, dtypes.DType)
+        if is_dtype and target.kind != "f":
+            raise errors.DTypeError(f"{type(self).__name__}.to: a module's dtype is floating, not {target}")
+        moved: dict[int, tuple[Tensor, Tensor]] = {}
+        for value in (*self.parameters(), *self.buffers()):
+            if (value.dtype.kind == "f" and value.dtype is not target) if is_dtype else value.device != target:
+                moved[id(value)] = value, value.detach().to(target)
+        for value, content in moved.values():
+            if isinstance(value, Parameter):
+                value._become(content)
         for module in self.modules():
-            for group in (module._parameters, module._buffers):
-                for name, value in group.items():
-                    if value is None or (is_dtype and value.dtype.kind != "f"):
-                        continue
-                    moved = value.detach().to(target)
-                    group[name] = Parameter(moved, value.requires_grad) if isinstance(value, Parameter) else moved
+            for name, value in module._buffers.items():
+                if id(value) in moved and not isinstance(value, Parameter):
+                    module._buffers[name] = moved[id(value)][1]
         return self
 
     # ---- calling -----------------------------------------------------------------------------------------------------
@@ -214,12 +247,6 @@ class Module:
         inner = [f"  ({name}): " + repr(module).replace("\n", "\n  ") for name, module in self._modules.items()]
         head = f"{type(self).__name__}({self.extra_repr()}"
         return head + ("\n" + "\n".join(inner) + "\n)" if inner else ")")
-
-
-def _native_names() -> Mapping[str, Any]:
-    from ..dtypes import BY_NAME
-
-    return BY_NAME
 
 
 class Sequential(Module):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import random
+from .. import errors, random
 
 
 def augment(images: Any, shift: float = 1.0, degrees: float = 12.0, zoom: float = 0.12) -> Any:
     """Images [n, c, h, w] (NumPy float32) turned, zoomed and moved at random, by bilinear sampling; outside is 0.
 
     shift in pixels, degrees and zoom (a share) are the largest changes to either side. Draws from the one random
-    counter. ValueError unless there are four axes.
+    counter. ShapeError (a ValueError) unless there are four axes.
     """
     import numpy as np
 
+    images = np.asarray(images)
+    if images.ndim != 4:
+        raise errors.ShapeError(f"augment: images must be [n, c, h, w], they are {list(images.shape)}")
     count, _, height, width = images.shape
     most = np.float32([[degrees], [zoom], [shift], [shift]])
     angle, scale, down, right = (random.rand(4, count).numpy() * 2 - 1) * most

@@ -162,26 +162,10 @@ def test_plugins_devices_counters():
     assert before and all(isinstance(value, (int, float)) for value in before.values())
 
 
-def test_explain_and_graph():
+def test_graph_text():
     x = ds.ones(8) * 2 + 1
     text = ds.graph_text(x)
-    assert "mul" in text or "map" in text or "add" in text
-    ds.evaluate(x, [x], {"x": x})
-    explained = ds.explain(x)
-    assert isinstance(explained, str) and repr(explained) == str(explained)
-
-
-def test_eager_equals_lazy():
-    program = """
-import deepseek as ds
-ds.set_option("numerics", "strict")
-ds.manual_seed(3)
-w = ds.randn(6, 6, requires_grad=True)
-loss = (ds.softmax(ds.tanh(w @ w) * 0.5, axis=-1) ** 2).sum()
-loss.backward()
-print(w.grad.numpy().tobytes().hex())
-"""
-    assert python(program) == python(program, DS_EAGER="1")
+    assert text.startswith("graph\n") and "mul(" in text and "add(" in text and "return %" in text
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").glob("*.py") if path.name != "demo.py"))
@@ -189,18 +173,3 @@ def test_example(example, tmp_path):
     done = subprocess.run([sys.executable, str(ROOT / "examples" / example)], capture_output=True, text=True, timeout=240,
                           cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0 and done.stdout, done.stderr
-
-
-def test_recording_is_cheap():
-    """a + b of 16 floats among 1,000 live tensors, gradients on: 0.6 us in a release build, here only the order of it."""
-    import time
-
-    live = [ds.asarray(np.ones(16, np.float32)) for _ in range(1000)]
-    a, b = live[0].requires_grad_(), live[1]
-    best = 1.0
-    for _ in range(50):
-        start = time.perf_counter()
-        for _ in range(100):
-            c = a + b
-        best = min(best, (time.perf_counter() - start) / 100)
-    assert c.tolist() == [2] * 16 and best < 6e-6, f"{best * 1e9:.0f} ns"

@@ -80,6 +80,21 @@ static PyObject* wrap_handle(PyObject* module, PyObject* args) {
   return self;
 }
 
+/* exchange(a, b): each tensor holds what the other one held. */
+static PyObject* exchange(PyObject* module, PyObject* args) {
+  (void)module;
+  PyObject *a, *b;
+  if (!PyArg_ParseTuple(args, "OO", &a, &b)) return NULL;
+  if (!native_is_tensor(a) || !native_is_tensor(b)) {
+    PyErr_SetString(PyExc_TypeError, "two tensors are needed");
+    return NULL;
+  }
+  ds_handle handle = TENSOR(a)->handle;
+  TENSOR(a)->handle = TENSOR(b)->handle;
+  TENSOR(b)->handle = handle;
+  Py_RETURN_NONE;
+}
+
 static PyObject* raise_status(PyObject* module, PyObject* args) {
   (void)module;
   int status;
@@ -147,6 +162,7 @@ static PyMethodDef methods[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS, NULL},
     {"set_slot", set_slot, METH_VARARGS, NULL},
     {"wrap_handle", wrap_handle, METH_VARARGS, NULL},
+    {"exchange", exchange, METH_VARARGS, NULL},
     {"raise_status", raise_status, METH_VARARGS, NULL},
     {"location", location, METH_NOARGS, NULL},
     {"drain", drain, METH_NOARGS, NULL},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping
 
 from .. import _native, autograd, dtypes, errors
-from .._runtime import check, context, ffi, lib
 from ..creation import asarray
 from ..tensors import Tensor
 
@@ -33,13 +32,7 @@ class Parameter(Tensor):
     def _become(self, content: Tensor) -> None:
         """Holds what another tensor holds from now on, with hooks and the gradient, so that whoever has it goes on."""
         requires_grad, gradient = self.requires_grad, self.grad
-        # The handle lies behind the object's head, see native/native.h.
-        place, old = ffi.cast("uint64_t*", id(self) + object.__basicsize__), self._handle
-        if place[0] != old:
-            raise errors.InternalError("a tensor's handle is not where native.h puts it")
-        check(lib.ds_retain(context, content._handle))
-        place[0] = content._handle
-        _native.wrap_handle(old)  # dropped at once, which releases it
+        _native.exchange(self, content)
         if requires_grad:
             self.requires_grad = True
             if gradient is not None:

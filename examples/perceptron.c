@@ -23,7 +23,8 @@ static ds_value number(double value) { return (ds_value){DS_FLOAT, 0, {.f = valu
 
 static ds_handle from(const float* values, int64_t rows, int64_t columns) {
   int64_t shape[] = {rows, columns};
-  ds_tensor t = {.dl = {(void*)values, {DS_DEVICE_CPU, 0}, 2, {DS_CODE_FLOAT, 32, 1}, shape, NULL, 0}, .size = sizeof t};
+  ds_tensor t = {.dl = {(void*)values, {DS_DEVICE_CPU, 0}, 2, {DS_CODE_FLOAT, 32, 1}, shape, NULL, 0},
+                 .size = sizeof t};
   ds_handle handle;
   check(ds_tensor_copy_in(context, &t, &handle));
   return handle;
@@ -78,7 +79,8 @@ int main(void) {
   ds_handle w1 = parameter(2, kHidden, 1), b1 = parameter(1, kHidden, 1), w2 = parameter(kHidden, 1, 0.3);
   float predicted[kPoints];
   for (int step = 0; step <= kSteps; ++step) {
-    ds_handle hidden = call("tanh", tensor(call("add", tensor(call("matmul", tensor(x), tensor(w1), 0)), tensor(b1), 1)), none, 1);
+    ds_handle hidden =
+        call("tanh", tensor(call("add", tensor(call("matmul", tensor(x), tensor(w1), 0)), tensor(b1), 1)), none, 1);
     ds_handle out = call("matmul", tensor(hidden), tensor(w2), 1);
     ds_handle error = call("sub", tensor(out), tensor(y), 0);
     ds_handle loss = call("mean", tensor(call("mul", tensor(error), tensor(error), 0)), none, 1);

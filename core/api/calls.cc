@@ -18,11 +18,20 @@ Status read_input(Context& c, ThreadState& t, const ds_value& input, uint64_t lo
       DS_RETURN_IF_ERROR(c.tensor(input.u.h, &tensor));
       return c.value_of(*tensor, t.recorder, location, value);
     }
-    case DS_NONE: *value = Value(); return {};
-    case DS_INT: *weak = Weak::kInt, natural = DS_I64; break;
-    case DS_FLAG: *weak = Weak::kBool, natural = DS_BOOL; break;
-    case DS_FLOAT: *weak = Weak::kFloat; break;
-    default: return error(DS_INVALID_ARGUMENT, "an input is neither tensor nor scalar");
+    case DS_NONE:
+      *value = Value();
+      return {};
+    case DS_INT:
+      *weak = Weak::kInt, natural = DS_I64;
+      break;
+    case DS_FLAG:
+      *weak = Weak::kBool, natural = DS_BOOL;
+      break;
+    case DS_FLOAT:
+      *weak = Weak::kFloat;
+      break;
+    default:
+      return error(DS_INVALID_ARGUMENT, "an input is neither tensor nor scalar");
   }
   return Recorder::scalar(input, natural, {DS_DEVICE_CPU, 0}, value);
 }
@@ -48,7 +57,8 @@ Status call(Context& c, ThreadState& t, const Operator& op, const ds_value* inpu
   DS_RETURN_IF_ERROR(read_inputs(c, t, inputs, input_count, location));
   DS_RETURN_IF_ERROR(t.recorder.record(op, t.inputs, t.weak, attributes, location, &t.outputs));
   if (*output_count < t.outputs.size())
-    return error(DS_INVALID_ARGUMENT, op.name(), " yields ", t.outputs.size(), " outputs, there is room for ", *output_count);
+    return error(DS_INVALID_ARGUMENT, op.name(), " yields ", t.outputs.size(), " outputs, there is room for ",
+                 *output_count);
   DS_RETURN_IF_ERROR(t.recorder.settle(location));
   *output_count = uint32_t(t.outputs.size());
   for (uint32_t i = 0; i < *output_count; ++i) outputs[i] = c.add(std::move(t.outputs[i]));
@@ -123,7 +133,8 @@ int32_t ds_call(ds_handle context, ds_operator_id id, const ds_value* inputs, ui
   return enter(context, [&](Context& c, ThreadState& t) -> Status {
     const Operator* op;
     DS_RETURN_IF_ERROR(find_operator(c, id, &op));
-    Status status = call(c, t, *op, inputs, input_count, {attributes, attribute_count}, location, outputs, output_count);
+    Status status =
+        call(c, t, *op, inputs, input_count, {attributes, attribute_count}, location, outputs, output_count);
     t.inputs.clear();
     t.outputs.clear();
     return std::move(status).at(location);
@@ -142,8 +153,9 @@ int32_t ds_infer(ds_handle context, ds_operator_id id, const ds_value* inputs, u
       if (inputs[i].tag == DS_HANDLE) {
         DS_RETURN_IF_ERROR(c.tensor(inputs[i].u.h, &tensor));
         known[i] = tensor->base_spec();
-        if (tensor->view) known[i] = make_spec(tensor->view->dtype, {tensor->view->shape, size_t(tensor->view->rank)},
-                                               tensor->base_spec().device);
+        if (tensor->view)
+          known[i] = make_spec(tensor->view->dtype, {tensor->view->shape, size_t(tensor->view->rank)},
+                               tensor->base_spec().device);
         given[i] = {&known[i], Weak::kNone};
       } else if (inputs[i].tag != DS_NONE) {
         Value value;
@@ -153,7 +165,8 @@ int32_t ds_infer(ds_handle context, ds_operator_id id, const ds_value* inputs, u
       }
     }
     Call planned;
-    DS_RETURN_IF_ERROR(plan_call(*op, given, {attributes, attribute_count}, c.executor.options().default_float, &planned));
+    DS_RETURN_IF_ERROR(
+        plan_call(*op, given, {attributes, attribute_count}, c.executor.options().default_float, &planned));
     if (*count < planned.outputs.size()) return error(DS_INVALID_ARGUMENT, op->name(), ": more outputs than room");
     *count = planned.outputs.size();
     std::copy(planned.outputs.begin(), planned.outputs.end(), specs);

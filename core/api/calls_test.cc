@@ -64,7 +64,8 @@ TEST(Calls, HandlesOfAllKindsOfNonsense) {
   ds_spec spec;
   EXPECT_EQ(ds_tensor_spec(s.context, a, &spec), DS_STALE_HANDLE);
   EXPECT_EQ(ds_release(s.context, a), DS_STALE_HANDLE);
-  for (uint64_t garbage : {uint64_t(0), ~uint64_t(0), uint64_t(1), a + (uint64_t(1) << 32), a ^ 3, uint64_t(0xdeadbeef)})
+  for (uint64_t garbage :
+       {uint64_t(0), ~uint64_t(0), uint64_t(1), a + (uint64_t(1) << 32), a ^ 3, uint64_t(0xdeadbeef)})
     EXPECT_EQ(ds_tensor_spec(s.context, garbage, &spec), DS_STALE_HANDLE) << garbage;
   EXPECT_EQ(ds_tensor_spec(0x1234567890, a, &spec), DS_STALE_HANDLE);
   ds_handle b = s.tensor({1}, {2});

@@ -19,7 +19,8 @@ std::mutex slots_mutex;  // who gets which slot
 std::atomic<uint64_t> serials{0};
 
 // A forked child has one thread: what others held would stay locked in it for ever. Registered again whenever a plugin
-// was initialised, because handlers run in reverse: the contexts' locks are taken before those that plugins take below them.
+// was initialised, because handlers run in reverse: the contexts' locks are taken before those that plugins take below
+// them.
 thread_local uint32_t forking = 0;
 std::vector<ContextSlot*> held;
 
@@ -100,7 +101,8 @@ int32_t Context::destroy(ds_handle handle) {
     std::lock_guard lock(slot->mutex);
     if (!slot->holds(handle)) return report_orphan(DS_STALE_HANDLE, "no such context");
     if (slot->calls)
-      return report_orphan(DS_INVALID_ARGUMENT, "context_destroy: a call of this context is running, in a callback maybe");
+      return report_orphan(DS_INVALID_ARGUMENT,
+                           "context_destroy: a call of this context is running, in a callback maybe");
     context.reset(slot->context.load());
     for (auto& [number, thread] : context->threads_) {
       for (auto& node : thread->recorder.graph().nodes())
@@ -208,11 +210,24 @@ int32_t ds_error(ds_handle handle, int32_t* code, ds_text* text, uint64_t* locat
 }
 
 const char* ds_status_name(int32_t status) {
-  static const char* const names[] = {"DS_OK",          "DS_INVALID_ARGUMENT", "DS_SHAPE_MISMATCH", "DS_DTYPE_MISMATCH",
-                                      "DS_DEVICE_MISMATCH", "DS_OUT_OF_RANGE",  "DS_NOT_FOUND",      "DS_OUT_OF_MEMORY",
-                                      "DS_OVERFLOW",    "DS_UNSUPPORTED",      "DS_UNIMPLEMENTED",  "DS_STALE_HANDLE",
-                                      "DS_BAD_PLUGIN",  "DS_IO_ERROR",         "DS_CORRUPT",        "DS_NON_FINITE",
-                                      "DS_READ_ONLY",   "DS_INTERNAL"};
+  static const char* const names[] = {"DS_OK",
+                                      "DS_INVALID_ARGUMENT",
+                                      "DS_SHAPE_MISMATCH",
+                                      "DS_DTYPE_MISMATCH",
+                                      "DS_DEVICE_MISMATCH",
+                                      "DS_OUT_OF_RANGE",
+                                      "DS_NOT_FOUND",
+                                      "DS_OUT_OF_MEMORY",
+                                      "DS_OVERFLOW",
+                                      "DS_UNSUPPORTED",
+                                      "DS_UNIMPLEMENTED",
+                                      "DS_STALE_HANDLE",
+                                      "DS_BAD_PLUGIN",
+                                      "DS_IO_ERROR",
+                                      "DS_CORRUPT",
+                                      "DS_NON_FINITE",
+                                      "DS_READ_ONLY",
+                                      "DS_INTERNAL"};
   return status >= 0 && size_t(status) < std::size(names) ? names[status] : "DS_?";
 }
 

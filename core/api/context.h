@@ -49,7 +49,7 @@ struct ThreadState {
 struct ContextSlot {
   RecursiveLock mutex;
   uint32_t generation = 1;
-  uint32_t calls = 0;  // running, also those that let go of the lock for a callback
+  uint32_t calls = 0;                      // running, also those that let go of the lock for a callback
   std::atomic<Context*> context{nullptr};  // changed under the lock
 
   static ContextSlot* of(ds_handle handle);  // null: no handle of a context
@@ -109,7 +109,8 @@ Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<con
 
 // tensors.cc
 Status dense_tensor(Context& c, const ds_tensor* source, Value* value);  // copies cpu memory in
-Status borrow(Context& c, ThreadState& t, Tensor& tensor, TensorRecord* record, Ref<Buffer>* keep);  // evaluated, on cpu
+Status borrow(Context& c, ThreadState& t, Tensor& tensor, TensorRecord* record,
+              Ref<Buffer>* keep);  // evaluated, on cpu
 
 int32_t report(Context& context, ThreadState& thread, Status status);
 int32_t report_orphan(int32_t code, std::string_view text);  // there is no context to tell

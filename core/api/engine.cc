@@ -107,8 +107,8 @@ int32_t ds_explain(ds_handle context, ds_handle handle, ds_text_sink sink, void*
     auto& log = c.executor.log;
     auto flush = std::find_if(log.begin(), log.end(), [&](auto& f) { return f.number == data.flush; });
     if (!data.flush || flush == log.end()) {
-      lines.push_back({data.flush ? "computed  long ago: only the latest flushes are remembered"
-                                  : "given     not computed here"});
+      lines.push_back(
+          {data.flush ? "computed  long ago: only the latest flushes are remembered" : "given     not computed here"});
       return {};
     }
     lines.push_back({cat("flushed   ", flush_reason_name(flush->reason)), flush->location});

@@ -34,8 +34,10 @@ struct ApiHook {
       *status = error(code, "a hook ended backward");
     } else if (replacement) {
       Tensor* tensor = c.tensors.find(replacement);
-      if (!tensor) *status = error(DS_STALE_HANDLE, "hook: the replacement is no tensor");
-      else *status = c.value_of(*tensor, c.thread().recorder, 0, &gradient);
+      if (!tensor)
+        *status = error(DS_STALE_HANDLE, "hook: the replacement is no tensor");
+      else
+        *status = c.value_of(*tensor, c.thread().recorder, 0, &gradient);
       c.tensors.release(replacement);
     }
     return status->code();
@@ -96,7 +98,8 @@ int32_t ds_set_requires_grad(ds_handle context, ds_handle handle, int32_t requir
     }
     if (value.grad) return {};
     if (!is_float(value.spec().dtype))
-      return error(DS_DTYPE_MISMATCH, "only floating-point tensors have gradients, not ", dtype_name(value.spec().dtype));
+      return error(DS_DTYPE_MISMATCH, "only floating-point tensors have gradients, not ",
+                   dtype_name(value.spec().dtype));
     GradRef leaf(new GradNode);
     leaf->sequence = c.executor.next_sequence();
     leaf->leaf_spec = value.spec();
@@ -167,7 +170,8 @@ int32_t ds_grad(ds_handle context, const ds_handle* outputs, const ds_handle* gr
       return std::move(s).at(location);
     DS_RETURN_IF_ERROR(collect(c, t, inputs, input_count, location, &request.targets));
     for (auto& target : request.targets)
-      if (!target || !target.grad) return error(DS_INVALID_ARGUMENT, "grad: an input does not require gradients").at(location);
+      if (!target || !target.grad)
+        return error(DS_INVALID_ARGUMENT, "grad: an input does not require gradients").at(location);
     DS_RETURN_IF_ERROR(backward(c.executor, t.recorder, request, &found));
     DS_RETURN_IF_ERROR(t.recorder.settle(location));
     for (uint32_t i = 0; i < input_count; ++i) results[i] = found[i] ? c.add(std::move(found[i])) : 0;
@@ -211,7 +215,8 @@ int32_t ds_set_grad(ds_handle context, ds_handle handle, ds_handle gradient) {
   });
 }
 
-int32_t ds_hook_add(ds_handle context, ds_handle handle, ds_hook hook, void (*released)(void*), void* user, uint64_t* id) {
+int32_t ds_hook_add(ds_handle context, ds_handle handle, ds_hook hook, void (*released)(void*), void* user,
+                    uint64_t* id) {
   return enter(context, [&](Context& c, ThreadState& t) -> Status {
     Tensor* tensor;
     DS_RETURN_IF_ERROR(c.tensor(handle, &tensor));

@@ -22,7 +22,8 @@ void extract(const Graph& whole, std::span<const ValueId> wanted, Graph* part, s
   std::vector<ValueId> renamed(whole.values().size(), kNone);
   for (ValueId id = 0; id < whole.values().size(); ++id) {
     const ValueInfo& v = whole.value(id);
-    if (!needed[id] || (v.kind == ValueKind::kResult && v.index > 0)) continue;  // a node is copied with its first output
+    if (!needed[id] || (v.kind == ValueKind::kResult && v.index > 0))
+      continue;  // a node is copied with its first output
     if (v.kind == ValueKind::kLeaf || v.kind == ValueKind::kScalar) {
       renamed[id] = part->add_leaf(v.spec, v.kind == ValueKind::kScalar);
     } else if (v.kind == ValueKind::kConstant) {

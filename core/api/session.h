@@ -31,8 +31,13 @@ struct Session {
   ds_handle tensor(std::vector<int64_t> shape, const std::vector<float>& values) const {
     ds_tensor t{};
     t.size = sizeof t;
-    t.dl = {const_cast<float*>(values.data()), {DS_DEVICE_CPU, 0}, int32_t(shape.size()), to_dl(DS_F32), shape.data(),
-            nullptr, 0};
+    t.dl = {const_cast<float*>(values.data()),
+            {DS_DEVICE_CPU, 0},
+            int32_t(shape.size()),
+            to_dl(DS_F32),
+            shape.data(),
+            nullptr,
+            0};
     ds_handle handle = 0;
     ok(ds_tensor_copy_in(context, &t, &handle));
     return handle;
@@ -45,8 +50,8 @@ struct Session {
     if (status) return status;
     uint32_t count = 8;
     outputs->assign(count, 0);
-    status = ds_call(context, id, inputs.data(), uint32_t(inputs.size()), attributes.data(), uint32_t(attributes.size()),
-                     location, outputs->data(), &count);
+    status = ds_call(context, id, inputs.data(), uint32_t(inputs.size()), attributes.data(),
+                     uint32_t(attributes.size()), location, outputs->data(), &count);
     outputs->resize(status ? 0 : count);
     return status;
   }

@@ -21,8 +21,10 @@ Status read_descriptor(const ds_tensor* source, ds_view_spec* view, ds_spec* spe
   spec->device = {DS_DEVICE_CPU, 0};
   uint64_t elements, nbytes;
   DS_RETURN_IF_ERROR(check_spec(*spec, &elements, &nbytes));
-  if (dl.strides) std::copy_n(dl.strides, dl.ndim, view->strides);
-  else dense_strides(shape_of(*spec), view->strides);
+  if (dl.strides)
+    std::copy_n(dl.strides, dl.ndim, view->strides);
+  else
+    dense_strides(shape_of(*spec), view->strides);
   if (elements && !dl.data) return error(DS_INVALID_ARGUMENT, "a tensor without memory");
   return {};
 }
@@ -131,7 +133,8 @@ int32_t ds_tensor_copy_in(ds_handle context, const ds_tensor* source, ds_handle*
   });
 }
 
-int32_t ds_tensor_wrap(ds_handle context, const ds_tensor* source, void (*release)(void*), void* user, ds_handle* tensor) {
+int32_t ds_tensor_wrap(ds_handle context, const ds_tensor* source, void (*release)(void*), void* user,
+                       ds_handle* tensor) {
   return enter(context, [&](Context& c, ThreadState&) -> Status {
     ds_view_spec view;
     ds_spec spec;
@@ -178,7 +181,8 @@ int32_t ds_tensor_scalar(ds_handle context, const ds_value* value, ds_dtype dtyp
 
 int32_t ds_retain(ds_handle context, ds_handle object) {
   return enter(context, [&](Context& c, ThreadState&) {
-    return c.tensors.retain(object) || c.graphs.retain(object) ? Status() : error(DS_STALE_HANDLE, "retain: no such object");
+    return c.tensors.retain(object) || c.graphs.retain(object) ? Status()
+                                                               : error(DS_STALE_HANDLE, "retain: no such object");
   });
 }
 
@@ -220,7 +224,8 @@ int32_t ds_set_read_only(ds_handle context, ds_handle handle, int32_t read_only)
   return enter(context, [&](Context& c, ThreadState&) -> Status {
     Tensor* tensor;
     DS_RETURN_IF_ERROR(c.tensor(handle, &tensor));
-    if (!read_only && tensor->storage->read_only) return error(DS_READ_ONLY, "its memory belongs to somebody who forbids it");
+    if (!read_only && tensor->storage->read_only)
+      return error(DS_READ_ONLY, "its memory belongs to somebody who forbids it");
     tensor->read_only = read_only;
     return {};
   });
@@ -246,8 +251,8 @@ int32_t ds_tensor_item(ds_handle context, ds_handle handle, uint64_t location, d
     DS_RETURN_IF_ERROR(t.recorder.make_ready(tensor->storage->value, location));
     ds_view_spec view = tensor->view ? *tensor->view : dense_view(tensor->base_spec());
     if (view_elements(view) != 1)
-      return error(DS_SHAPE_MISMATCH, "item: ", shape_text({view.shape, size_t(view.rank)}), " has ", view_elements(view),
-                   " elements, not one")
+      return error(DS_SHAPE_MISMATCH, "item: ", shape_text({view.shape, size_t(view.rank)}), " has ",
+                   view_elements(view), " elements, not one")
           .at(location);
     alignas(16) char bytes[16];
     DS_RETURN_IF_ERROR(read(c, t, *tensor, location, bytes));
@@ -263,7 +268,8 @@ int32_t ds_tensor_export(ds_handle context, ds_handle handle, int32_t writable, 
     Storage& storage = *tensor->storage.get();
     if (tensor->base_spec().device.type != DS_DEVICE_CPU)
       return error(DS_DEVICE_MISMATCH, "export: the tensor is not on the cpu; copy it there first").at(location);
-    if (writable && (tensor->read_only || storage.read_only)) return error(DS_READ_ONLY, "export: the tensor is read-only");
+    if (writable && (tensor->read_only || storage.read_only))
+      return error(DS_READ_ONLY, "export: the tensor is read-only");
     DS_RETURN_IF_ERROR(t.recorder.make_ready(storage.value, location));
     // Recorded readers of this content hold leaves: they run before anybody outside can write.
     if (writable) DS_RETURN_IF_ERROR(t.recorder.flush(FlushReason::kForeign, location));

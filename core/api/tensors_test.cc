@@ -62,7 +62,8 @@ TEST(Memory, ForeignMemoryIsSharedBothWays) {
   t.size = sizeof t;
   t.dl = {memory.data(), {DS_DEVICE_CPU, 0}, 1, to_dl(DS_F32), shape, nullptr, 0};
   ds_handle x = 0;
-  s.ok(ds_tensor_wrap(s.context, &t, [](void* user) { ++*static_cast<int*>(user); }, &released, &x));
+  s.ok(ds_tensor_wrap(
+      s.context, &t, [](void* user) { ++*static_cast<int*>(user); }, &released, &x));
   ds_handle doubled = s.call("mul", {h(x), f(2)});
   memory[0] = 100;
   EXPECT_EQ(s.read(doubled), (Floats{2, 4, 6})) << "read when it was recorded";
@@ -180,15 +181,22 @@ TEST(GraphText, NonsenseIsAnErrorWithItsPlace) {
     for (uint32_t edits = 1 + next() % 3; edits-- > 0;) {
       size_t at = next() % broken.size();
       switch (next() % 3) {
-        case 0: broken[at] = char(next() % 256); break;
-        case 1: broken.erase(at, 1 + next() % 8); break;
-        default: broken.insert(at, text.substr(next() % text.size(), next() % 10));
+        case 0:
+          broken[at] = char(next() % 256);
+          break;
+        case 1:
+          broken.erase(at, 1 + next() % 8);
+          break;
+        default:
+          broken.insert(at, text.substr(next() % text.size(), next() % 10));
       }
     }
     ds_handle graph = 0;
     int32_t status = ds_graph_parse(s.context, broken.data(), broken.size(), &graph);
-    if (status == DS_OK) ++parsed, s.release(graph);
-    else EXPECT_NE(s.error().find("line"), std::string::npos) << s.error();
+    if (status == DS_OK)
+      ++parsed, s.release(graph);
+    else
+      EXPECT_NE(s.error().find("line"), std::string::npos) << s.error();
   }
   EXPECT_LT(parsed, 1000);
 }

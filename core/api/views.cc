@@ -64,8 +64,10 @@ Status Context::value_of(Tensor& tensor, Recorder& recorder, uint64_t location, 
     Value window;
     ds_view_spec relative;
     if (read_window(base, *tensor.view, &window, &relative)) {
-      if (is_dense(relative)) *value = std::move(window);
-      else DS_RETURN_IF_ERROR(recorder.read_view(window, relative, location, value));
+      if (is_dense(relative))
+        *value = std::move(window);
+      else
+        DS_RETURN_IF_ERROR(recorder.read_view(window, relative, location, value));
     } else {
       DS_RETURN_IF_ERROR(recorder.read_view(base, *tensor.view, location, value));
     }
@@ -92,9 +94,12 @@ Status broadcast_to(Recorder& recorder, const Value& source, const ds_spec& targ
   for (int i = 0; i < -lead; ++i) fits &= from.shape[i] == 1;
   for (int i = 0; i < target.rank; ++i) {
     int j = i - lead;
-    if (j < 0 || from.shape[j] == 1) view.strides[i] = 0;
-    else if (from.shape[j] == target.shape[i]) view.strides[i] = strides[j];
-    else fits = false;
+    if (j < 0 || from.shape[j] == 1)
+      view.strides[i] = 0;
+    else if (from.shape[j] == target.shape[i])
+      view.strides[i] = strides[j];
+    else
+      fits = false;
   }
   if (!fits)
     return error(DS_SHAPE_MISMATCH, "assign: ", shape_text(shape_of(from)), " does not broadcast to ",
@@ -150,14 +155,15 @@ Status assign(Context& c, ThreadState& t, Tensor& target, Value source, uint64_t
     return error(DS_INVALID_ARGUMENT,
                  "assign: a leaf that requires gradients is written in place; do it under no_grad");
   if (t.recorder.grad_enabled && target.detached && source.grad)
-    return error(DS_INVALID_ARGUMENT, "assign: the target is detached, the value's gradient would be lost; detach the "
-                                      "value, or write into a copy of the target");
+    return error(DS_INVALID_ARGUMENT,
+                 "assign: the target is detached, the value's gradient would be lost; detach the "
+                 "value, or write into a copy of the target");
   Value result;
   if (!target.view) {
     DS_RETURN_IF_ERROR(adapt(t.recorder, std::move(source), storage.value.spec(), location, &result));
   } else {
-    ds_spec part = make_spec(target.view->dtype, {target.view->shape, size_t(target.view->rank)},
-                             storage.value.spec().device);
+    ds_spec part =
+        make_spec(target.view->dtype, {target.view->shape, size_t(target.view->rank)}, storage.value.spec().device);
     if (element_count(part) == 0) {
       Value ignored;
       return adapt(t.recorder, std::move(source), part, location, &ignored);
@@ -187,7 +193,8 @@ Status view_tensor(Context& c, Tensor& source, const Operator& op, std::span<con
   *made = !materialize;
   if (materialize) return {};
   int64_t low, high;
-  if (!view_bounds(result, &low, &high) || (high > low && (low < 0 || high > int64_t(element_count(source.base_spec())))))
+  if (!view_bounds(result, &low, &high) ||
+      (high > low && (low < 0 || high > int64_t(element_count(source.base_spec())))))
     return error(DS_BAD_PLUGIN, op.name(), ": its view leaves the storage");
   Ref<Tensor> tensor(new Tensor(source.storage));
   tensor->view = std::make_unique<ds_view_spec>(result);
@@ -222,7 +229,8 @@ int32_t ds_assign(ds_handle context, ds_handle target, const ds_value* value, ui
     } else {
       const ds_spec& spec = to->base_spec();
       ds_value number = *value;
-      if (auto s = Recorder::scalar(number, spec.dtype, spec.device, &source)) return std::move(s).in("assign").at(location);
+      if (auto s = Recorder::scalar(number, spec.dtype, spec.device, &source))
+        return std::move(s).in("assign").at(location);
     }
     return assign(c, t, *to, std::move(source), location).at(location);
   });

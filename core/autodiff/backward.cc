@@ -108,8 +108,7 @@ class Walk {
       for (auto& input : node->inputs)
         if (input.grad) stack.push_back(input.grad.get());
     }
-    std::sort(order_.begin(), order_.end(),
-              [](State* a, State* b) { return a->node->sequence > b->node->sequence; });
+    std::sort(order_.begin(), order_.end(), [](State* a, State* b) { return a->node->sequence > b->node->sequence; });
     for (auto& target : request_.targets)
       if (target.grad && states_.count(target.grad.get())) state(target.grad.get()).needed = true;
     for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
@@ -123,7 +122,8 @@ class Walk {
   Status run_hooks(State& s) {
     auto hooks = s.node->hooks;  // a hook may remove itself, or others
     for (auto& [output, hook] : hooks) {
-      if (std::none_of(s.node->hooks.begin(), s.node->hooks.end(), [&](auto& h) { return h.second.id == hook.id; })) continue;
+      if (std::none_of(s.node->hooks.begin(), s.node->hooks.end(), [&](auto& h) { return h.second.id == hook.id; }))
+        continue;
       Value& gradient = s.gradients[output];
       if (!gradient) continue;
       Status status;

@@ -65,8 +65,8 @@ class ErrorSink {
   std::string text_;
 };
 
-#define DS_RETURN_IF_ERROR(expression)              \
-  do {                                              \
+#define DS_RETURN_IF_ERROR(expression)               \
+  do {                                               \
     if (auto status_ = (expression)) return status_; \
   } while (0)
 

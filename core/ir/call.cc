@@ -13,13 +13,20 @@ const ds_spec kAbsent = [] {
 
 std::string_view class_name(TypeClass c) {
   switch (c) {
-    case TypeClass::kNumber: return "number";
-    case TypeClass::kReal: return "real";
-    case TypeClass::kFloat: return "float";
-    case TypeClass::kInt: return "int";
-    case TypeClass::kBool: return "bool";
-    case TypeClass::kComplex: return "complex";
-    default: return "any";
+    case TypeClass::kNumber:
+      return "number";
+    case TypeClass::kReal:
+      return "real";
+    case TypeClass::kFloat:
+      return "float";
+    case TypeClass::kInt:
+      return "int";
+    case TypeClass::kBool:
+      return "bool";
+    case TypeClass::kComplex:
+      return "complex";
+    default:
+      return "any";
   }
 }
 
@@ -34,16 +41,24 @@ Status fit_class(const Operator& op, const TypeVariable& variable, ds_dtype defa
     return error(DS_DTYPE_MISMATCH, op.name(), ": ", dtype_name(*d), " is not ", class_name(variable.type_class));
   };
   switch (variable.type_class) {
-    case TypeClass::kExact: *d = variable.exact; return {};
+    case TypeClass::kExact:
+      *d = variable.exact;
+      return {};
     case TypeClass::kAny:
-    case TypeClass::kNumber: return {};
-    case TypeClass::kReal: return is_bool(*d) || is_complex(*d) ? refuse() : Status();
+    case TypeClass::kNumber:
+      return {};
+    case TypeClass::kReal:
+      return is_bool(*d) || is_complex(*d) ? refuse() : Status();
     case TypeClass::kFloat:
       if (is_integer(*d) || is_bool(*d)) *d = default_float;
       return is_complex(*d) ? refuse() : Status();
-    case TypeClass::kInt: return is_integer(*d) || is_bool(*d) ? Status() : refuse();
-    case TypeClass::kBool: *d = DS_BOOL; return {};
-    case TypeClass::kComplex: return is_complex(*d) ? Status() : refuse();
+    case TypeClass::kInt:
+      return is_integer(*d) || is_bool(*d) ? Status() : refuse();
+    case TypeClass::kBool:
+      *d = DS_BOOL;
+      return {};
+    case TypeClass::kComplex:
+      return is_complex(*d) ? Status() : refuse();
   }
   return {};
 }
@@ -60,10 +75,14 @@ Status complete_attributes(const Operator& op, std::span<const ds_value> given, 
       v = specs[i].fallback;
     } else if (v.tag != specs[i].tag) {
       uint32_t want = specs[i].tag;
-      if (want == DS_FLOAT && (v.tag == DS_INT || v.tag == DS_FLAG)) v = {DS_FLOAT, 0, {.f = double(v.u.i)}};
-      else if (want == DS_FLAG && v.tag == DS_INT) v = {DS_FLAG, 0, {.i = v.u.i != 0}};
-      else if (want == DS_INT && v.tag == DS_FLAG) v.tag = DS_INT;
-      else return error(DS_INVALID_ARGUMENT, op.name(), ": attribute ", specs[i].name, " is of the wrong kind");
+      if (want == DS_FLOAT && (v.tag == DS_INT || v.tag == DS_FLAG))
+        v = {DS_FLOAT, 0, {.f = double(v.u.i)}};
+      else if (want == DS_FLAG && v.tag == DS_INT)
+        v = {DS_FLAG, 0, {.i = v.u.i != 0}};
+      else if (want == DS_INT && v.tag == DS_FLAG)
+        v.tag = DS_INT;
+      else
+        return error(DS_INVALID_ARGUMENT, op.name(), ": attribute ", specs[i].name, " is of the wrong kind");
     }
     if (v.tag == DS_FLAG) v.u.i = v.u.i != 0;
     (*out)[i] = v;
@@ -85,13 +104,20 @@ bool agree(const Operator& op, std::span<const CallInput> inputs) {
   ds_dtype dtype = first->dtype;
   switch (schema.variables[0].type_class) {
     case TypeClass::kAny:
-    case TypeClass::kNumber: return true;
-    case TypeClass::kReal: return !is_bool(dtype) && !is_complex(dtype);
-    case TypeClass::kFloat: return is_float(dtype);
-    case TypeClass::kInt: return is_integer(dtype) || is_bool(dtype);
-    case TypeClass::kBool: return is_bool(dtype);
-    case TypeClass::kComplex: return is_complex(dtype);
-    case TypeClass::kExact: return dtype == schema.variables[0].exact;
+    case TypeClass::kNumber:
+      return true;
+    case TypeClass::kReal:
+      return !is_bool(dtype) && !is_complex(dtype);
+    case TypeClass::kFloat:
+      return is_float(dtype);
+    case TypeClass::kInt:
+      return is_integer(dtype) || is_bool(dtype);
+    case TypeClass::kBool:
+      return is_bool(dtype);
+    case TypeClass::kComplex:
+      return is_complex(dtype);
+    case TypeClass::kExact:
+      return dtype == schema.variables[0].exact;
   }
   return false;
 }
@@ -155,8 +181,8 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
   size_t needed = declared;
   while (needed && (schema.inputs[needed - 1].optional || schema.inputs[needed - 1].variadic)) --needed;
   if (inputs.size() < needed || (inputs.size() > declared && !schema.variadic_inputs()))
-    return error(DS_INVALID_ARGUMENT, op.name(), " takes ", needed, needed == declared ? "" : " or more", " inputs, got ",
-                 inputs.size());
+    return error(DS_INVALID_ARGUMENT, op.name(), " takes ", needed, needed == declared ? "" : " or more",
+                 " inputs, got ", inputs.size());
   DS_RETURN_IF_ERROR(complete_attributes(op, attributes, &call->attributes));
 
   if (agree(op, inputs)) {
@@ -172,7 +198,8 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
     return infer(op, specs, call);
   }
 
-  // Each variable takes the promoted dtype of its inputs; weak scalars join last. A variadic `any*` of a map keeps each.
+  // Each variable takes the promoted dtype of its inputs; weak scalars join last. A variadic `any*` of a map keeps
+  // each.
   Small<ds_dtype, 8> variables(uint32_t(schema.variables.size()));
   Small<Weak, 8> weak(uint32_t(schema.variables.size()));
   std::fill(variables.begin(), variables.end(), 0u);
@@ -215,8 +242,7 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
     specs[i] = spec ? spec : &kAbsent;
     call->input_dtypes[i] = 0;
     if (!spec) continue;
-    ds_dtype target = each_its_own ? spec->dtype
-                                   : variables[schema.inputs[std::min<size_t>(i, declared - 1)].variable];
+    ds_dtype target = each_its_own ? spec->dtype : variables[schema.inputs[std::min<size_t>(i, declared - 1)].variable];
     call->input_dtypes[i] = target;
     if (target != spec->dtype) {
       converted[i] = *spec;

@@ -22,8 +22,8 @@ Status plan_call(const Operator& op, std::span<const CallInput> inputs, std::spa
                  ds_dtype default_float, Call* call);
 
 // Where the elements of a view operator's result lie. *materialize: not a view of this source, copy it first.
-Status plan_view(const Operator& op, const ds_spec& input, const ds_view_spec& source, std::span<const ds_value> attributes,
-                 ds_view_spec* result, bool* materialize);
+Status plan_view(const Operator& op, const ds_spec& input, const ds_view_spec& source,
+                 std::span<const ds_value> attributes, ds_view_spec* result, bool* materialize);
 
 // Attributes by name to schema order.
 Status order_attributes(const Operator& op, std::span<const ds_attribute> named, Small<ds_value, 8>* ordered);

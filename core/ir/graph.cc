@@ -9,10 +9,13 @@ uint64_t hash_value(uint64_t hash, const ds_value& v) {
   hash = mix(hash, uint64_t(v.tag) << 32 | v.count);
   switch (v.tag) {
     case DS_STRING:
-    case DS_BYTES: return mix_bytes(hash, v.u.p, v.count);
+    case DS_BYTES:
+      return mix_bytes(hash, v.u.p, v.count);
     case DS_INTS:
-    case DS_FLOATS: return mix_bytes(hash, v.u.p, v.count * 8ull);
-    default: return mix(hash, uint64_t(v.u.i));
+    case DS_FLOATS:
+      return mix_bytes(hash, v.u.p, v.count * 8ull);
+    default:
+      return mix(hash, uint64_t(v.u.i));
   }
 }
 
@@ -40,8 +43,13 @@ bool equal_values(const ds_value& a, const ds_value& b) {
 }
 
 Graph::Graph(const Graph& other)
-    : names(other.names), nodes_(other.nodes_), values_(other.values_), operands_(other.operands_),
-      leaves_(other.leaves_), constants_(other.constants_), hash_(other.hash_) {
+    : names(other.names),
+      nodes_(other.nodes_),
+      values_(other.values_),
+      operands_(other.operands_),
+      leaves_(other.leaves_),
+      constants_(other.constants_),
+      hash_(other.hash_) {
   attributes_.reserve(other.attributes_.size());
   for (auto& v : other.attributes_) attributes_.push_back(copy_value(v, arena_));
 }
@@ -125,8 +133,7 @@ Status verify(const Graph& graph) {
     const Schema& schema = n.op->schema;
     size_t needed = schema.inputs.size();
     while (needed && (schema.inputs[needed - 1].optional || schema.inputs[needed - 1].variadic)) --needed;
-    if (n.input_count < needed ||
-        (n.input_count > schema.inputs.size() && !schema.variadic_inputs()))
+    if (n.input_count < needed || (n.input_count > schema.inputs.size() && !schema.variadic_inputs()))
       return wrong(n.input_count, " inputs, the schema has ", schema.inputs.size());
     auto inputs = graph.inputs(n);
     for (uint32_t i = 0; i < inputs.size(); ++i) {

@@ -23,14 +23,16 @@ struct Node {
   uint32_t first_input, input_count;    // into Graph::operands; kNone = absent optional
   uint32_t first_output, output_count;  // consecutive value ids
   uint32_t first_attribute, attribute_count;
-  uint64_t location;  // the frontend's; not part of the hash
+  uint64_t location;                            // the frontend's; not part of the hash
   uint32_t first_region = 0, region_count = 0;  // reserved: bodies of if, loop and scan
 };
 
 enum class ValueKind : uint8_t { kLeaf, kScalar, kConstant, kResult };
 
 struct ValueInfo {
-  ValueInfo(const ds_spec& s, NodeId node, uint32_t i, ValueKind k) : producer(node), index(i), kind(k) { copy_spec(&spec, s); }
+  ValueInfo(const ds_spec& s, NodeId node, uint32_t i, ValueKind k) : producer(node), index(i), kind(k) {
+    copy_spec(&spec, s);
+  }
   ds_spec spec;
   NodeId producer;  // kNone: a leaf or a constant
   uint32_t index;   // of the leaf, the constant or the output
@@ -63,7 +65,8 @@ class Graph {
   uint64_t hash() const { return hash_; }
   bool equal(const Graph& other) const;  // same structure; locations and names may differ
 
-  // For editing a copy (run/edit): operands may be redirected, constants may take a result's place. The hash is not kept.
+  // For editing a copy (run/edit): operands may be redirected, constants may take a result's place. The hash is not
+  // kept.
   void make_constant(ValueId value, Ref<Buffer> data) {
     values_[value].kind = ValueKind::kConstant;
     values_[value].producer = kNone;

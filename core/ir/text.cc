@@ -13,8 +13,10 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   static constexpr char digits[] = "0123456789abcdef";
   for (unsigned char ch : text) {
-    if (ch >= 32 && ch < 127 && ch != '"' && ch != '\\') out += char(ch);
-    else out += {'\\', 'x', digits[ch >> 4], digits[ch & 15]};
+    if (ch >= 32 && ch < 127 && ch != '"' && ch != '\\')
+      out += char(ch);
+    else
+      out += {'\\', 'x', digits[ch >> 4], digits[ch & 15]};
   }
   return out + "\"";
 }
@@ -31,19 +33,26 @@ std::string number(double v) {
 std::string value_text(const ds_value& v) {
   std::string out;
   switch (v.tag) {
-    case DS_INT: return std::to_string(v.u.i);
-    case DS_FLOAT: return number(v.u.f);
-    case DS_FLAG: return v.u.i ? "true" : "false";
-    case DS_STRING: return quoted({v.u.s, v.count});
-    case DS_BYTES: return "x" + quoted({v.u.s, v.count});
-    case DS_TYPE: return v.u.i ? dtype_name(ds_dtype(v.u.i)) : "dtype()";
+    case DS_INT:
+      return std::to_string(v.u.i);
+    case DS_FLOAT:
+      return number(v.u.f);
+    case DS_FLAG:
+      return v.u.i ? "true" : "false";
+    case DS_STRING:
+      return quoted({v.u.s, v.count});
+    case DS_BYTES:
+      return "x" + quoted({v.u.s, v.count});
+    case DS_TYPE:
+      return v.u.i ? dtype_name(ds_dtype(v.u.i)) : "dtype()";
     case DS_INTS:
       for (uint32_t i = 0; i < v.count; ++i) out += (i ? "," : "") + std::to_string(v.u.is[i]);
       return "[" + out + "]";
     case DS_FLOATS:
       for (uint32_t i = 0; i < v.count; ++i) out += (i ? "," : "") + number(v.u.fs[i]);
       return "f[" + out + "]";
-    default: return "none";
+    default:
+      return "none";
   }
 }
 
@@ -101,7 +110,8 @@ class Parser {
   std::string_view name() {
     blanks();
     size_t start = at_;
-    while (at_ < text_.size() && (std::isalnum((unsigned char)text_[at_]) || text_[at_] == '_' || text_[at_] == '.')) ++at_;
+    while (at_ < text_.size() && (std::isalnum((unsigned char)text_[at_]) || text_[at_] == '_' || text_[at_] == '.'))
+      ++at_;
     return text_.substr(start, at_ - start);
   }
   template <class T>
@@ -160,8 +170,10 @@ class Parser {
     *v = {tag, 0, {.i = 0}};
     if (word("none")) return v->tag = DS_NONE, Status();
     switch (tag) {
-      case DS_INT: return parse_number(&v->u.i) ? Status() : wrong("expected an integer");
-      case DS_FLOAT: return parse_number(&v->u.f) ? Status() : wrong("expected a number");
+      case DS_INT:
+        return parse_number(&v->u.i) ? Status() : wrong("expected an integer");
+      case DS_FLOAT:
+        return parse_number(&v->u.f) ? Status() : wrong("expected a number");
       case DS_FLAG:
         if (word("true")) return v->u.i = 1, Status();
         return word("false") ? Status() : wrong("expected true or false");
@@ -194,7 +206,8 @@ class Parser {
           if (!take(']')) return wrong("expected ']'");
         }
         v->count = uint32_t(tag == DS_INTS ? ints.size() : floats.size());
-        v->u.p = tag == DS_INTS ? memory_.copy(ints.data(), ints.size() * 8) : memory_.copy(floats.data(), floats.size() * 8);
+        v->u.p = tag == DS_INTS ? memory_.copy(ints.data(), ints.size() * 8)
+                                : memory_.copy(floats.data(), floats.size() * 8);
         return {};
       }
     }

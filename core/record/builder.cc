@@ -27,7 +27,8 @@ int32_t RecordBuilder::call(ds_builder* table, const char* name, uint64_t length
   if (self.failure_) return self.failure_.code();
   std::string_view text(name, length);
   Status status;
-  const Operator* op = text.starts_with('@') ? self.engine_.role(text.substr(1), &status) : self.engine_.find(text, &status);
+  const Operator* op =
+      text.starts_with('@') ? self.engine_.role(text.substr(1), &status) : self.engine_.find(text, &status);
   if (!op) return self.stick(std::move(status));
   std::vector<Value> values(input_count);
   for (uint32_t i = 0; i < input_count; ++i) {
@@ -37,7 +38,8 @@ int32_t RecordBuilder::call(ds_builder* table, const char* name, uint64_t length
     // A rule may ask for the spec of anything, for the content only of what it declared.
     Data* data = values[i].content.get();
     if (!data->recorder && !data->ready() && !data->failure)
-      return self.stick(error(DS_BAD_PLUGIN, op->name(), ": a gradient reads a value its operator does not declare in "
+      return self.stick(error(DS_BAD_PLUGIN, op->name(),
+                              ": a gradient reads a value its operator does not declare in "
                               "reads_inputs or reads_outputs"));
   }
   Small<ds_value, 8> ordered;

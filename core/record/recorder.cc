@@ -7,15 +7,24 @@ namespace ds::core {
 
 std::string_view flush_reason_name(FlushReason reason) {
   switch (reason) {
-    case FlushReason::kObserve: return "observed";
-    case FlushReason::kStep: return "step end";
-    case FlushReason::kNodes: return "node threshold";
-    case FlushReason::kBytes: return "byte threshold";
-    case FlushReason::kEager: return "eager mode";
-    case FlushReason::kForeign: return "foreign memory";
-    case FlushReason::kThread: return "used by another thread";
-    case FlushReason::kDataDependent: return "size depends on data";
-    case FlushReason::kFinish: return "finish";
+    case FlushReason::kObserve:
+      return "observed";
+    case FlushReason::kStep:
+      return "step end";
+    case FlushReason::kNodes:
+      return "node threshold";
+    case FlushReason::kBytes:
+      return "byte threshold";
+    case FlushReason::kEager:
+      return "eager mode";
+    case FlushReason::kForeign:
+      return "foreign memory";
+    case FlushReason::kThread:
+      return "used by another thread";
+    case FlushReason::kDataDependent:
+      return "size depends on data";
+    case FlushReason::kFinish:
+      return "finish";
   }
   return "?";
 }
@@ -285,7 +294,8 @@ Status Recorder::make_ready(const Value& value, uint64_t location) {
   if (data.recorder) {
     FlushReason reason = data.recorder == this ? FlushReason::kObserve : FlushReason::kThread;
     Status status = data.recorder->flush(reason, location);
-    if (!data.failure && !data.ready()) return status ? std::move(status) : error(DS_INTERNAL, "flush left a value behind");
+    if (!data.failure && !data.ready())
+      return status ? std::move(status) : error(DS_INTERNAL, "flush left a value behind");
   }
   if (data.failure) return Status(data.failure_code, *data.failure, data.failure_location);
   return data.ready() ? Status() : error(DS_INTERNAL, "the content of a value was given up");

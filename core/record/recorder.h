@@ -8,7 +8,17 @@
 
 namespace ds::core {
 
-enum class FlushReason : uint8_t { kObserve, kStep, kNodes, kBytes, kEager, kForeign, kThread, kDataDependent, kFinish };
+enum class FlushReason : uint8_t {
+  kObserve,
+  kStep,
+  kNodes,
+  kBytes,
+  kEager,
+  kForeign,
+  kThread,
+  kDataDependent,
+  kFinish
+};
 std::string_view flush_reason_name(FlushReason reason);
 
 struct RecordOptions {
@@ -105,8 +115,8 @@ class RecordBuilder {
   bool failed() const { return bool(failure_); }
 
  private:
-  static int32_t call(ds_builder*, const char*, uint64_t, const ds_build_value*, uint32_t, const ds_attribute*, uint32_t,
-                      ds_build_value*, uint32_t);
+  static int32_t call(ds_builder*, const char*, uint64_t, const ds_build_value*, uint32_t, const ds_attribute*,
+                      uint32_t, ds_build_value*, uint32_t);
   static int32_t spec(ds_builder*, ds_build_value, ds_spec*);
   static int32_t constant(ds_builder*, const ds_value*, ds_dtype, ds_build_value*);
   static int32_t fail(ds_builder*, ds_status, const char*, uint64_t);

@@ -23,8 +23,8 @@ struct Data {
   ValueId leaf = kNone;
   Ref<Buffer> buffer;
   uint64_t byte_offset = 0;
-  bool scalar = false;  // a runtime scalar: the bytes are here
-  alignas(16) unsigned char bytes[16];  // of a scalar
+  bool scalar = false;                         // a runtime scalar: the bytes are here
+  alignas(16) unsigned char bytes[16];         // of a scalar
   std::shared_ptr<const std::string> failure;  // why it could not be computed
   ds_status failure_code = DS_OK;
   uint64_t failure_location = 0;
@@ -99,7 +99,7 @@ class GradRef {
 
 struct Value {
   Content content;
-  GradRef grad;        // who made it; empty: no gradient is wanted
+  GradRef grad;         // who made it; empty: no gradient is wanted
   uint32_t output = 0;  // which output of it
 
   Value() = default;
@@ -156,9 +156,9 @@ struct GradNode {
   std::vector<Output> outputs;
   std::vector<ds_value> attributes;
   std::unique_ptr<std::byte[]> attribute_memory;  // lists and strings of attributes
-  bool freed = false;                                 // its content was given up by an earlier backward
-  std::vector<std::pair<uint32_t, Hook>> hooks;       // by output
-  Ref<Storage> gradient;                              // of a leaf: .grad, whose tensors all share it
+  bool freed = false;                             // its content was given up by an earlier backward
+  std::vector<std::pair<uint32_t, Hook>> hooks;   // by output
+  Ref<Storage> gradient;                          // of a leaf: .grad, whose tensors all share it
   ds_spec leaf_spec{};
 
   void retain() { ++references_; }
@@ -197,7 +197,7 @@ class Tensor {
   bool detached = false;
   bool tracked = true;  // a view made while gradients were enabled, whenever it is read
   bool read_only = false;
-  GradRef leaf;  // of a view, or of a detached tensor, that asks for gradients itself
+  GradRef leaf;        // of a view, or of a detached tensor, that asks for gradients itself
   Ref<Tensor> origin;  // of a view of such a tensor: gradients flow to that one
 
  private:

@@ -134,8 +134,7 @@ Status Devices::open(ds_device_id id, Device** device) {
     return cpu_ = *device, Status();
   }
   auto* driver = registry_.find_device(id.type);
-  return driver ? open(*driver, id.index, device)
-                : error(DS_DEVICE_MISMATCH, "no driver for device type ", id.type);
+  return driver ? open(*driver, id.index, device) : error(DS_DEVICE_MISMATCH, "no driver for device type ", id.type);
 }
 
 Status Devices::open(const Provided<ds_device>& driver, int32_t index, Device** device) {

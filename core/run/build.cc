@@ -89,7 +89,8 @@ class ProgramBuilder {
       Choice& choice = edit_.choices[id] = Choice{};
       bool composite = node.op->table.decompose;
       bool found = false;
-      if ((!composite || options_.composites) && options_.kernels && (composite || !first)) found = find_kernel(id, &choice);
+      if ((!composite || options_.composites) && options_.kernels && (composite || !first))
+        found = find_kernel(id, &choice);
       // With kernels off a composite's own reference is what is asked for.
       bool keep = !options_.kernels && options_.composites && node.op->table.reference;
       if (composite && !found && !keep) {
@@ -202,8 +203,8 @@ class ProgramBuilder {
       workspace = std::max(workspace, needs);
     }
     if (workspace > kLargestArena || edit_.arena_bytes() > kLargestArena)
-      return error(DS_OUT_OF_MEMORY, "cannot allocate an arena of ", edit_.arena_bytes(), " and a workspace of ", workspace,
-                   " bytes");
+      return error(DS_OUT_OF_MEMORY, "cannot allocate an arena of ", edit_.arena_bytes(), " and a workspace of ",
+                   workspace, " bytes");
     p.workspace_offset_ = (edit_.arena_bytes() + 63) & ~63ull;
     p.arena_bytes_ = p.workspace_offset_ + workspace;
     for (ValueId output : edit_.outputs()) {
@@ -262,14 +263,17 @@ class ProgramBuilder {
         record->tensor.version = graph.constants()[owner.index]->version;
         record->tensor.flags |= DS_TENSOR_CONSTANT | DS_TENSOR_READ_ONLY;
         break;
-      case Memory::kArena: p.arena_patches_.push_back({record, edit_.offset(home) + offset}); break;
+      case Memory::kArena:
+        p.arena_patches_.push_back({record, edit_.offset(home) + offset});
+        break;
       case Memory::kOwned: {
         uint32_t index = owned(home);
         p.owned_[index].patches.push_back({record, offset});
         if (result && home == value) p.owned_[index].producer = record;
         break;
       }
-      case Memory::kNothing: break;
+      case Memory::kNothing:
+        break;
     }
     return &record->tensor;
   }
@@ -301,11 +305,9 @@ class ProgramBuilder {
     }
     instruction_of_.resize(graph.nodes().size());
     instruction_of_[id] = uint32_t(p.instructions_.size());
-    instruction.args = {p.errors_.get(),       in.data(),
-                        out.data(),            attributes,
-                        uint32_t(in.size()),   uint32_t(out.size()),
-                        node.attribute_count,  0,
-                        nullptr,               nullptr};
+    instruction.args = {
+        p.errors_.get(),      in.data(), out.data(), attributes, uint32_t(in.size()), uint32_t(out.size()),
+        node.attribute_count, 0,         nullptr,    nullptr};
     if (!choice.kernel) {
       instruction.run = [](void* state, const ds_run_args* args) {
         auto* op = static_cast<const Operator*>(state);
@@ -321,8 +323,7 @@ class ProgramBuilder {
       described.node.attributes = attributes;
       ErrorSink sink;
       int32_t status = kernel.create(kernel.self, &described.node, sink.get(), &instruction.state, workspace);
-      if (status)
-        return sink.take(status, cat("kernel ", std::string_view(kernel.name.data, kernel.name.size)));
+      if (status) return sink.take(status, cat("kernel ", std::string_view(kernel.name.data, kernel.name.size)));
       instruction.run = kernel.run;
       instruction.destroy = kernel.destroy;
       count_kernel({kernel.name.data, kernel.name.size});

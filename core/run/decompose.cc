@@ -12,8 +12,8 @@ struct EditBuilder {
   ds_builder table;
 
   EditBuilder(Edit& e, NodeId node)
-      : edit(e), before(node), location(e.graph().node(node).location),
-        table{sizeof(ds_builder), this, &call, &spec, &constant, &fail} {}
+      : edit(e), before(node), location(e.graph().node(node).location), table{sizeof(ds_builder), this, &call, &spec,
+                                                                              &constant,          &fail} {}
 
   static EditBuilder& of(ds_builder* table) { return *static_cast<EditBuilder*>(table->context); }
   int32_t stick(Status status) {
@@ -43,7 +43,8 @@ struct EditBuilder {
     const Operator* op = self.edit.find({name, length}, &status);
     if (!op) return self.stick(std::move(status));
     Small<ds_value, 8> ordered;
-    if (auto wrong = order_attributes(*op, {attributes, attribute_count}, &ordered)) return self.stick(std::move(wrong));
+    if (auto wrong = order_attributes(*op, {attributes, attribute_count}, &ordered))
+      return self.stick(std::move(wrong));
     return self.stick(self.emit(*op, {inputs, input_count}, ordered, outputs, capacity));
   }
 
@@ -83,9 +84,8 @@ Status decompose_node(Edit& edit, NodeId id, std::vector<ValueId>* outputs) {
   // Attributes are copied: inserting nodes moves the graph's own.
   auto given = edit.graph().attributes(node);
   std::vector<ds_value> attributes(given.begin(), given.end());
-  ds_decompose_args args{&builder.table,           inputs.data(),           attributes.data(),
-                         results.data(),           uint32_t(inputs.size()), node.output_count,
-                         uint32_t(attributes.size()), 0};
+  ds_decompose_args args{&builder.table,          inputs.data(),     attributes.data(),           results.data(),
+                         uint32_t(inputs.size()), node.output_count, uint32_t(attributes.size()), 0};
   int32_t status = node.op->table.decompose(node.op->table.self, &args);
   if (builder.failure) return std::move(builder.failure).in(node.op->name());
   if (status) return error(status, node.op->name(), ": decompose failed");

@@ -101,8 +101,7 @@ Status Edit::replace(ValueId old_value, ValueId new_value) {
     return error(DS_INVALID_ARGUMENT, "replace: no such value");
   if (old_value == new_value) return {};
   const ds_spec &a = graph_.value(old_value).spec, &b = graph_.value(new_value).spec;
-  if (!same_type(a, b))
-    return error(DS_INVALID_ARGUMENT, "replace: ", spec_text(a), " cannot become ", spec_text(b));
+  if (!same_type(a, b)) return error(DS_INVALID_ARGUMENT, "replace: ", spec_text(a), " cannot become ", spec_text(b));
   described_.clear();
   std::vector<NodeId> users = std::move(users_[old_value]);
   users_[old_value].clear();
@@ -188,7 +187,8 @@ Status Edit::verify() const {
     for (uint32_t i = 0; i < node.output_count; ++i) defined[node.first_output + i] = true;
   }
   for (ValueId v = 0; v < uses.size(); ++v)
-    if (uses[v] != users_[v].size()) return error(DS_INTERNAL, "%", v, " has ", uses[v], " users, counted ", users_[v].size());
+    if (uses[v] != users_[v].size())
+      return error(DS_INTERNAL, "%", v, " has ", uses[v], " users, counted ", users_[v].size());
   for (ValueId output : outputs_)
     if (!defined[output]) return error(DS_INTERNAL, "output %", output, " is computed by nobody");
   return {};
@@ -253,9 +253,12 @@ void Edit::describe(NodeId id, ds_edit_node* out) {
 
 ValueId Edit::root(ValueId value) const {
   for (;;) {
-    if (aliases[value].base != kNone) value = aliases[value].base;
-    else if (parent_[value] != value) value = parent_[value];
-    else return value;
+    if (aliases[value].base != kNone)
+      value = aliases[value].base;
+    else if (parent_[value] != value)
+      value = parent_[value];
+    else
+      return value;
   }
 }
 
@@ -304,7 +307,8 @@ void Edit::merge(ValueId from, ValueId into) {
 
 Status Edit::alias_in_place(NodeId id, uint32_t input) {
   const Node& n = graph_.node(id);
-  if (!program_stage_ || input >= n.input_count || input >= 64 || !n.output_count || !(choices[id].offer.in_place >> input & 1))
+  if (!program_stage_ || input >= n.input_count || input >= 64 || !n.output_count ||
+      !(choices[id].offer.in_place >> input & 1))
     return error(DS_INVALID_ARGUMENT, "alias: the kernel of ", n.op->name(), " does not offer it");
   ValueId in = graph_.inputs(n)[input], out = n.first_output;
   if (in == kNone || aliases[in].base != kNone || aliases[out].base != kNone || parent_[out] != out)

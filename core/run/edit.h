@@ -46,8 +46,8 @@ class Edit {
   bool donated(ValueId leaf) const { return donated_[graph_.value(leaf).index]; }
 
   // Inserted nodes get casts where the schema asks for them; view operators become read_view.
-  Status insert(NodeId before, const Operator& op, std::span<const ValueId> inputs, std::span<const ds_value> attributes,
-                uint64_t location, std::vector<ValueId>* outputs);
+  Status insert(NodeId before, const Operator& op, std::span<const ValueId> inputs,
+                std::span<const ds_value> attributes, uint64_t location, std::vector<ValueId>* outputs);
   Status replace(ValueId old_value, ValueId new_value);
   Status erase(NodeId node);
   Status evaluate(NodeId node);
@@ -58,7 +58,7 @@ class Edit {
   Status verify() const;  // what every pass must keep: operands defined before use, users counted, outputs alive
 
   // Program stage.
-  void start_program_stage();  // numbers the nodes, works out lifetimes
+  void start_program_stage();         // numbers the nodes, works out lifetimes
   ValueId root(ValueId value) const;  // the value whose memory it shares
   Memory memory(ValueId root) const;
   uint32_t position(NodeId node) const { return position_[node]; }
@@ -71,12 +71,13 @@ class Edit {
   std::vector<Choice> choices;  // by node
   std::vector<Alias> aliases;   // by value
   std::vector<Note> notes;
-  uint32_t node_flags = 0;      // DS_NODE_* of every node
+  uint32_t node_flags = 0;  // DS_NODE_* of every node
   Status failure;
 
  private:
   friend struct EditTable;
-  NodeId append(const Operator& op, std::span<const ValueId> inputs, const Call& call, uint64_t location, NodeId before);
+  NodeId append(const Operator& op, std::span<const ValueId> inputs, const Call& call, uint64_t location,
+                NodeId before);
   Status alias_in_place(NodeId node, uint32_t input);
   void merge(ValueId from, ValueId into);
   void unlink(NodeId node);
@@ -95,8 +96,8 @@ class Edit {
 
   bool program_stage_ = false;
   std::vector<uint32_t> position_;
-  std::vector<ValueId> parent_;             // in-place chains
-  std::vector<uint32_t> begin_, end_;       // of a root's memory
+  std::vector<ValueId> parent_;        // in-place chains
+  std::vector<uint32_t> begin_, end_;  // of a root's memory
   std::vector<bool> placed_, wanted_outside_;
   std::vector<uint64_t> offset_;
   uint64_t arena_bytes_ = 0;

@@ -84,7 +84,8 @@ struct EditTable {
   }
 
   static int32_t insert(ds_edit* t, ds_node_id before, const char* name, uint64_t length, const ds_value_id* inputs,
-                        uint32_t input_count, const ds_attribute* attributes, uint32_t attribute_count, ds_node_id* made) {
+                        uint32_t input_count, const ds_attribute* attributes, uint32_t attribute_count,
+                        ds_node_id* made) {
     Edit& e = of(t);
     if (e.program_stage_ || (before != kNone && !exists(e, before)))
       return keep(e, error(DS_INVALID_ARGUMENT, "insert: no such place"));
@@ -151,7 +152,7 @@ struct EditTable {
 
 ds_edit make_edit_table(Edit* edit) {
   using T = EditTable;
-  return {sizeof(ds_edit), edit,      T::next,     T::previous, T::node,  T::value, T::value_count, T::users, T::insert,
+  return {sizeof(ds_edit), edit,     T::next,     T::previous, T::node,  T::value, T::value_count, T::users, T::insert,
           T::replace,      T::erase, T::evaluate, T::alias,    T::place, T::arena, T::note,        T::fail};
 }
 

@@ -9,9 +9,7 @@ namespace {
 constexpr size_t kMaxPrograms = 2048;
 constexpr size_t kMaxLog = 64;
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
@@ -232,7 +230,10 @@ Status Executor::check_finite(const Graph& graph, const Node& node, std::span<co
       DS_RETURN_IF_ERROR(unpack_scalar(spec.dtype, bytes.data() + e * size, &value));
       if (std::isfinite(value.u.f)) continue;
       return error(DS_NON_FINITE, node.op->name(), ": output ", i, " ", spec_text(spec), " is ",
-                   std::isnan(value.u.f) ? "NaN" : value.u.f > 0 ? "inf" : "-inf", " at element ", e);
+                   std::isnan(value.u.f) ? "NaN"
+                   : value.u.f > 0       ? "inf"
+                                         : "-inf",
+                   " at element ", e);
     }
   }
   return {};
@@ -256,8 +257,10 @@ Status Executor::run_singly(Recorder& recorder, Attempt attempt) {
       if (input != kNone) ++uses[input];
   auto leaves = graph.leaves();
   for (size_t i = 0; i < leaves.size(); ++i) {
-    if (i < attempt.remains.overwritten.size() && attempt.remains.overwritten[i]) failures[leaves[i]] = attempt.failure;
-    else DS_RETURN_IF_ERROR(place_of(*recorder.leaves()[i].get(), &places[leaves[i]]));
+    if (i < attempt.remains.overwritten.size() && attempt.remains.overwritten[i])
+      failures[leaves[i]] = attempt.failure;
+    else
+      DS_RETURN_IF_ERROR(place_of(*recorder.leaves()[i].get(), &places[leaves[i]]));
   }
 
   Status first;
@@ -305,7 +308,8 @@ Status Executor::read(const Value& value, void* target, uint64_t nbytes) {
   DS_RETURN_IF_ERROR(place_of(data, &place));
   uint64_t size = byte_count(data.spec);
   if (nbytes != size)
-    return error(DS_INVALID_ARGUMENT, "read: ", nbytes, " bytes given for ", spec_text(data.spec), ", which has ", size);
+    return error(DS_INVALID_ARGUMENT, "read: ", nbytes, " bytes given for ", spec_text(data.spec), ", which has ",
+                 size);
   if (place.scalar) return std::memcpy(target, place.scalar, size), Status();
   Device* device;
   DS_RETURN_IF_ERROR(devices.open(data.spec.device, &device));

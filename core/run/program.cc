@@ -48,16 +48,17 @@ Status Program::run(Devices& devices, std::span<const Place> leaves, std::vector
       for (auto& p : leaf.patches) patch(p, *staged.back(), 0);
       continue;
     }
-    const void* address =
-        place.scalar ? place.scalar : static_cast<const char*>(place.buffer->memory) + place.offset;
+    const void* address = place.scalar ? place.scalar : static_cast<const char*>(place.buffer->memory) + place.offset;
     // Somebody outside may write foreign memory unseen: nothing derived from it may be kept.
     uint64_t version = place.scalar || place.buffer->foreign() ? 0 : place.buffer->version;
     if (address == leaf.address && version == leaf.version && leaf.device.type == DS_DEVICE_CPU) continue;
     leaf.address = address;
     leaf.version = version;
     for (auto& p : leaf.patches) {
-      if (place.scalar) p.record->tensor.dl.data = const_cast<void*>(address);
-      else patch(p, *place.buffer, place.offset);
+      if (place.scalar)
+        p.record->tensor.dl.data = const_cast<void*>(address);
+      else
+        patch(p, *place.buffer, place.offset);
       p.record->tensor.version = version;
     }
   }

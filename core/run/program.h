@@ -33,7 +33,8 @@ struct Place {
 class Program {
  public:
   static Status compile(Registry& registry, const Graph& graph, std::span<const ValueId> outputs,
-                        const std::vector<bool>& donated, const CompileOptions& options, std::unique_ptr<Program>* program);
+                        const std::vector<bool>& donated, const CompileOptions& options,
+                        std::unique_ptr<Program>* program);
   ~Program();
 
   // Computes what it was compiled for, at least; outputs: one place per output, specs where sizes depended on data.
@@ -54,8 +55,9 @@ class Program {
   };
   std::vector<KernelCall> calls() const;  // for measuring: what run() calls, addresses as of the last run
   std::shared_ptr<const ProgramNotes> notes() const { return notes_; }
-  // What a run that failed left behind: how many effects happened, the failed one included, and whether that one failed;
-  // the leaves that were written over. The outputs of run() then are those computed before; the others have no memory.
+  // What a run that failed left behind: how many effects happened, the failed one included, and whether that one
+  // failed; the leaves that were written over. The outputs of run() then are those computed before; the others have no
+  // memory.
   struct Remains {
     uint32_t effects = 0;
     bool effect_failed = false;

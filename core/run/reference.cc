@@ -47,8 +47,16 @@ Status run_reference(const Graph& graph, const Node& node, std::span<const Ref<B
     out.push_back(&record.tensor);
   }
   ErrorSink sink;
-  ds_run_args args{sink.get(),        in.data(), out.data(), graph.attributes(node).data(), uint32_t(in.size()),
-                   uint32_t(out.size()), node.attribute_count, 0,   nullptr,                        nullptr};
+  ds_run_args args{sink.get(),
+                   in.data(),
+                   out.data(),
+                   graph.attributes(node).data(),
+                   uint32_t(in.size()),
+                   uint32_t(out.size()),
+                   node.attribute_count,
+                   0,
+                   nullptr,
+                   nullptr};
   return sink.take(node.op->table.reference(node.op->table.self, &args), node.op->name());
 }
 

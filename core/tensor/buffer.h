@@ -30,8 +30,8 @@ class Buffer {
   uint64_t nbytes;
   ds_device_id device;
   uint64_t version = next_version();
-  uint32_t exports = 0;      // writable exports alive
-  bool is_foreign = false;   // memory of somebody else
+  uint32_t exports = 0;     // writable exports alive
+  bool is_foreign = false;  // memory of somebody else
   bool read_only = false;
 
  private:

@@ -12,18 +12,33 @@ struct Named {
   std::string_view name;
 };
 constexpr std::array kDtypes = {
-    Named{DS_BOOL, "bool"}, Named{DS_I8, "i8"},     Named{DS_I16, "i16"}, Named{DS_I32, "i32"}, Named{DS_I64, "i64"},
-    Named{DS_U8, "u8"},     Named{DS_U16, "u16"},   Named{DS_U32, "u32"}, Named{DS_U64, "u64"}, Named{DS_F16, "f16"},
-    Named{DS_BF16, "bf16"}, Named{DS_F32, "f32"},   Named{DS_F64, "f64"}, Named{DS_C64, "c64"}, Named{DS_C128, "c128"},
+    Named{DS_BOOL, "bool"}, Named{DS_I8, "i8"},   Named{DS_I16, "i16"}, Named{DS_I32, "i32"}, Named{DS_I64, "i64"},
+    Named{DS_U8, "u8"},     Named{DS_U16, "u16"}, Named{DS_U32, "u32"}, Named{DS_U64, "u64"}, Named{DS_F16, "f16"},
+    Named{DS_BF16, "bf16"}, Named{DS_F32, "f32"}, Named{DS_F64, "f64"}, Named{DS_C64, "c64"}, Named{DS_C128, "c128"},
 };
 
 }  // namespace
 
 bool is_known(ds_dtype d) {
   switch (d) {
-    case DS_BOOL: case DS_I8: case DS_I16: case DS_I32: case DS_I64: case DS_U8: case DS_U16: case DS_U32: case DS_U64:
-    case DS_F16: case DS_BF16: case DS_F32: case DS_F64: case DS_C64: case DS_C128: return true;
-    default: return false;
+    case DS_BOOL:
+    case DS_I8:
+    case DS_I16:
+    case DS_I32:
+    case DS_I64:
+    case DS_U8:
+    case DS_U16:
+    case DS_U32:
+    case DS_U64:
+    case DS_F16:
+    case DS_BF16:
+    case DS_F32:
+    case DS_F64:
+    case DS_C64:
+    case DS_C128:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -44,7 +59,9 @@ ds_dtype promote(ds_dtype a, ds_dtype b) {
   if (is_bool(a)) return b;
   uint32_t bits_a = DS_DTYPE_BITS(a), bits_b = DS_DTYPE_BITS(b);
   if (is_complex(a) || is_complex(b)) {
-    auto wide = [](ds_dtype d, uint32_t bits) { return is_complex(d) ? bits > 64 : is_integer(d) ? bits > 16 : bits > 32; };
+    auto wide = [](ds_dtype d, uint32_t bits) {
+      return is_complex(d) ? bits > 64 : is_integer(d) ? bits > 16 : bits > 32;
+    };
     return wide(a, bits_a) || wide(b, bits_b) ? DS_C128 : DS_C64;
   }
   if (is_float(a) && is_float(b)) {
@@ -129,24 +146,46 @@ Status pack_scalar(const ds_value& value, ds_dtype d, void* element) {
     return {};
   };
   switch (d) {
-    case DS_BOOL: put(uint8_t(real ? f != 0 : i != 0)); return {};
-    case DS_I8: return integer(int8_t{});
-    case DS_I16: return integer(int16_t{});
-    case DS_I32: return integer(int32_t{});
-    case DS_I64: put(i); return {};
-    case DS_U8: return integer(uint8_t{});
-    case DS_U16: return integer(uint16_t{});
-    case DS_U32: return integer(uint32_t{});
+    case DS_BOOL:
+      put(uint8_t(real ? f != 0 : i != 0));
+      return {};
+    case DS_I8:
+      return integer(int8_t{});
+    case DS_I16:
+      return integer(int16_t{});
+    case DS_I32:
+      return integer(int32_t{});
+    case DS_I64:
+      put(i);
+      return {};
+    case DS_U8:
+      return integer(uint8_t{});
+    case DS_U16:
+      return integer(uint16_t{});
+    case DS_U32:
+      return integer(uint32_t{});
     case DS_U64:
       if (i < 0 && !large && !real) return error(DS_OVERFLOW, i, " does not fit in ", dtype_name(d));
       put(uint64_t(i));
       return {};
-    case DS_F16: put(float_to_half(narrowed(f))); return {};
-    case DS_BF16: put(float_to_bfloat(narrowed(f))); return {};
-    case DS_F32: put(float(f)); return {};
-    case DS_F64: put(f); return {};
-    case DS_C64: put(std::array{float(f), 0.0f}); return {};
-    case DS_C128: put(std::array{f, 0.0}); return {};
+    case DS_F16:
+      put(float_to_half(narrowed(f)));
+      return {};
+    case DS_BF16:
+      put(float_to_bfloat(narrowed(f)));
+      return {};
+    case DS_F32:
+      put(float(f));
+      return {};
+    case DS_F64:
+      put(f);
+      return {};
+    case DS_C64:
+      put(std::array{float(f), 0.0f});
+      return {};
+    case DS_C128:
+      put(std::array{f, 0.0});
+      return {};
   }
   return error(DS_DTYPE_MISMATCH, "no scalars of ", dtype_name(d));
 }
@@ -165,22 +204,35 @@ Status unpack_scalar(ds_dtype d, const void* element, ds_value* value) {
     return Status();
   };
   switch (d) {
-    case DS_BOOL: *value = {DS_FLAG, 0, {.i = get(uint8_t{}) != 0}}; return {};
-    case DS_I8: return integer(int8_t{});
-    case DS_I16: return integer(int16_t{});
-    case DS_I32: return integer(int32_t{});
-    case DS_I64: return integer(int64_t{});
-    case DS_U8: return integer(uint8_t{});
-    case DS_U16: return integer(uint16_t{});
-    case DS_U32: return integer(uint32_t{});
+    case DS_BOOL:
+      *value = {DS_FLAG, 0, {.i = get(uint8_t{}) != 0}};
+      return {};
+    case DS_I8:
+      return integer(int8_t{});
+    case DS_I16:
+      return integer(int16_t{});
+    case DS_I32:
+      return integer(int32_t{});
+    case DS_I64:
+      return integer(int64_t{});
+    case DS_U8:
+      return integer(uint8_t{});
+    case DS_U16:
+      return integer(uint16_t{});
+    case DS_U32:
+      return integer(uint32_t{});
     case DS_U64:
       DS_RETURN_IF_ERROR(integer(uint64_t{}));
       if (value->u.i < 0) value->count = DS_UNSIGNED;
       return {};
-    case DS_F16: return real(half_to_float(get(uint16_t{})));
-    case DS_BF16: return real(bfloat_to_float(get(uint16_t{})));
-    case DS_F32: return real(get(float{}));
-    case DS_F64: return real(get(double{}));
+    case DS_F16:
+      return real(half_to_float(get(uint16_t{})));
+    case DS_BF16:
+      return real(bfloat_to_float(get(uint16_t{})));
+    case DS_F32:
+      return real(get(float{}));
+    case DS_F64:
+      return real(get(double{}));
   }
   return error(DS_UNSUPPORTED, "no scalar value of ", dtype_name(d));
 }

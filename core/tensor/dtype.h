@@ -15,12 +15,10 @@ inline bool is_integer(ds_dtype d) { return dtype_code(d) <= DS_CODE_UINT; }
 inline bool is_complex(ds_dtype d) { return dtype_code(d) == DS_CODE_COMPLEX; }
 inline bool is_float(ds_dtype d) { return dtype_code(d) == DS_CODE_FLOAT || dtype_code(d) == DS_CODE_BFLOAT; }
 inline ds_dtype from_dl(ds_dl_dtype d) { return d.code | uint32_t(d.bits) << 8 | uint32_t(d.lanes) << 16; }
-inline ds_dl_dtype to_dl(ds_dtype d) {
-  return {uint8_t(d & 0xff), uint8_t(d >> 8 & 0xff), uint16_t(d >> 16)};
-}
+inline ds_dl_dtype to_dl(ds_dtype d) { return {uint8_t(d & 0xff), uint8_t(d >> 8 & 0xff), uint16_t(d >> 16)}; }
 
 bool is_known(ds_dtype d);
-std::string dtype_name(ds_dtype d);                 // "f32"
+std::string dtype_name(ds_dtype d);  // "f32"
 bool parse_dtype(std::string_view name, ds_dtype* d);
 
 // The dtype both convert to without loss of kind: i32 + f32 -> f64, u64 + i64 -> f64, bf16 + f16 -> f32.

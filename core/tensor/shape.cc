@@ -28,8 +28,10 @@ Status check_spec(const ds_spec& spec, uint64_t* elements, uint64_t* nbytes) {
   bool empty = false, overflow = false;
   for (int64_t extent : shape_of(spec)) {
     if (extent < 0) return error(DS_INVALID_ARGUMENT, "negative extent in shape ", shape_text(shape_of(spec)));
-    if (extent == 0) empty = true;
-    else overflow |= __builtin_mul_overflow(count, extent, &count);
+    if (extent == 0)
+      empty = true;
+    else
+      overflow |= __builtin_mul_overflow(count, extent, &count);
   }
   // NumPy refuses such shapes even when another extent is 0, because their strides overflow.
   overflow |= __builtin_mul_overflow(count, int64_t(dtype_size(spec.dtype)), &bytes);
@@ -49,8 +51,8 @@ ds_spec make_spec(ds_dtype dtype, std::span<const int64_t> shape, ds_device_id d
 }
 
 bool same_type(const ds_spec& a, const ds_spec& b) {
-  return a.dtype == b.dtype && a.kind == b.kind && a.device.type == b.device.type &&
-         a.device.index == b.device.index && same_shape(a, b);
+  return a.dtype == b.dtype && a.kind == b.kind && a.device.type == b.device.type && a.device.index == b.device.index &&
+         same_shape(a, b);
 }
 
 void dense_strides(std::span<const int64_t> shape, int64_t* strides) {

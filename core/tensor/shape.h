@@ -32,8 +32,10 @@ inline bool same_shape(const ds_spec& a, const ds_spec& b) {
 // Specs are copied and cleared for every node recorded: in sizes known to the compiler, so that it calls nothing.
 inline void copy_spec(ds_spec* target, const ds_spec& source) {
   constexpr size_t kFew = offsetof(ds_spec, shape) + 4 * sizeof(int64_t);
-  if (source.rank <= 4) std::memcpy(static_cast<void*>(target), &source, kFew);
-  else *target = source;
+  if (source.rank <= 4)
+    std::memcpy(static_cast<void*>(target), &source, kFew);
+  else
+    *target = source;
 }
 inline void clear_spec(ds_spec* target) {  // at once it would be `rep stos`, slower than the rest of a call
   constexpr size_t kHalf = sizeof target->shape / 2;

@@ -29,7 +29,8 @@ struct Cast {
     int64_t from_size = byte_size(r.dtype()), to_size = byte_size(r.output_dtype());
     char *in = memory_of(r.input(0)), *out = memory_of(r.output());
     for (Walk at(r.shape(), {strides_of(r.input(0)), strides_of(r.output())}); at; ++at)
-      expr::store(out + at[1] * to_size, to, expr::convert_to_store(expr::load(in + at[0] * from_size, from), from, to));
+      expr::store(out + at[1] * to_size, to,
+                  expr::convert_to_store(expr::load(in + at[0] * from_size, from), from, to));
   }
   static Samples samples() {
     return {"f32[2,3]; dtype=f64", "f32[2,3](-100,100); dtype=i32", "f32[4]; dtype=bool",

@@ -108,9 +108,9 @@ std::string check_conformance(const std::string& path) {
   if (!failures.empty()) throw ProbeError("operators disagree with their references:" + failures);
   if (names.empty() && elsewhere.empty()) return "it has neither operators nor kernels";
   char text[200];
-  std::snprintf(text, sizeof text,
-                "operators %zu samples %d cases %d (worst %.2g of what is allowed) gradients %d (worst %.2g)",
-                names.size() + elsewhere.size(), sum.samples, sum.cases, sum.worst_value, sum.gradients, sum.worst_gradient);
+  std::snprintf(
+      text, sizeof text, "operators %zu samples %d cases %d (worst %.2g of what is allowed) gradients %d (worst %.2g)",
+      names.size() + elsewhere.size(), sum.samples, sum.cases, sum.worst_value, sum.gradients, sum.worst_gradient);
   return text;
 }
 

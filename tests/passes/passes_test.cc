@@ -123,7 +123,8 @@ TEST(Passes, StepsAgreeWithoutKernelsAndReplay) {
   for (size_t k = 0; k < a.parameters.size(); ++k)
     for (size_t n = 0; n < a.parameters[k].size(); ++n)
       ASSERT_NEAR(a.parameters[k][n], b.parameters[k][n], 2e-4f) << k << ", " << n;
-  EXPECT_NE(a.explained.find("fused     [mul mul mul add mul tanh mul add mul] -> 1 cluster (saves 7 x"), std::string::npos)
+  EXPECT_NE(a.explained.find("fused     [mul mul mul add mul tanh mul add mul] -> 1 cluster (saves 7 x"),
+            std::string::npos)
       << a.explained;
   EXPECT_NE(a.explained.find("peak "), std::string::npos) << a.explained;
 }

@@ -15,7 +15,7 @@ DS_EXTERN_C_BEGIN
 #define DS_API
 #endif
 
-typedef uint64_t ds_handle;   /* context, tensor, graph: generation and index; 0 = none */
+typedef uint64_t ds_handle;      /* context, tensor, graph: generation and index; 0 = none */
 typedef uint64_t ds_operator_id; /* of one context; 0 = none */
 
 /* ---- contexts -------------------------------------------------------------------------------------------------- */
@@ -27,8 +27,8 @@ DS_API int32_t ds_context_create(ds_handle* context);
 DS_API int32_t ds_context_destroy(ds_handle context);
 /* Options: "eager" (flag), "numerics" (string: default, strict), "check_finite" (flag: the first operator that makes a
  * NaN or infinity is an error DS_NON_FINITE), "flush_nodes" (int), "flush_bytes" (int), "float" (dtype: what integers
- * become in float operators; f32), "kernels" (flag: off = references only), "composites" (flag: off = every composite is
- * decomposed). */
+ * become in float operators; f32), "kernels" (flag: off = references only), "composites" (flag: off = every composite
+ * is decomposed). */
 DS_API int32_t ds_set_option(ds_handle context, const char* name, uint64_t length, const ds_value* value);
 /* The calling thread's last failure: text with operator, shapes and, after "\n  recorded at ", the user's line.
  * Borrowed until the thread's next failing call in the context. location: 0 = none. */
@@ -51,16 +51,16 @@ DS_API int32_t ds_services(ds_handle context, const char* kind, uint64_t length,
 /* Calls a method of a service (see draft/service.h). Handles of tensors among args, also inside lists, reach it as
  * evaluated tensors; tensors in answers come back as handles owned by the caller. */
 typedef int32_t (*ds_answer_sink)(void* user, const ds_value* values, uint32_t count);
-DS_API int32_t ds_invoke(ds_handle context, const char* kind, uint64_t kind_length, const char* name, uint64_t name_length,
-                         const char* method, uint64_t method_length, const ds_value* args, uint32_t count,
-                         ds_answer_sink sink, void* user);
+DS_API int32_t ds_invoke(ds_handle context, const char* kind, uint64_t kind_length, const char* name,
+                         uint64_t name_length, const char* method, uint64_t method_length, const ds_value* args,
+                         uint32_t count, ds_answer_sink sink, void* user);
 
 /* ---- operators ------------------------------------------------------------------------------------------------- */
 DS_API int32_t ds_operator_find(ds_handle context, const char* name, uint64_t length, ds_operator_id* op);
 DS_API int32_t ds_operators(ds_handle context, ds_text_sink sink, void* user); /* names */
 /* "schema" (its text), "summary", "samples" (one a line), "plugin", "class", "traits", "version", "role". */
-DS_API int32_t ds_operator_info(ds_handle context, ds_operator_id op, const char* what, uint64_t length, ds_text_sink sink,
-                                void* user);
+DS_API int32_t ds_operator_info(ds_handle context, ds_operator_id op, const char* what, uint64_t length,
+                                ds_text_sink sink, void* user);
 /* Records one call. inputs: DS_HANDLE tensors, DS_INT/DS_FLOAT/DS_FLAG scalars (weak dtype, runtime values: another
  * value never compiles again), DS_NONE = absent. attributes: in schema order, DS_NONE or missing = default.
  * outputs: room for *output_count handles; *output_count becomes how many the call yields.
@@ -82,7 +82,8 @@ DS_API int32_t ds_tensor_wrap(ds_handle context, const ds_tensor* source, void (
 DS_API int32_t ds_tensor_scalar(ds_handle context, const ds_value* value, ds_dtype dtype, ds_handle* tensor);
 DS_API int32_t ds_retain(ds_handle context, ds_handle object);
 DS_API int32_t ds_release(ds_handle context, ds_handle object);
-DS_API int32_t ds_release_many(ds_handle context, const ds_handle* objects, uint64_t count); /* stale ones are skipped */
+DS_API int32_t ds_release_many(ds_handle context, const ds_handle* objects,
+                               uint64_t count); /* stale ones are skipped */
 DS_API int32_t ds_tensor_spec(ds_handle context, ds_handle tensor, ds_spec* spec);
 /* Where it lies in its storage: element offset and strides, whether the storage is shared with others. */
 DS_API int32_t ds_tensor_layout(ds_handle context, ds_handle tensor, ds_view_spec* layout);
@@ -143,7 +144,8 @@ DS_API int32_t ds_explain(ds_handle context, ds_handle tensor, ds_text_sink sink
 
 /* ---- graphs ---------------------------------------------------------------------------------------------------- */
 /* What was recorded and not run yet, that these need, as text that parses back. */
-DS_API int32_t ds_graph_text(ds_handle context, const ds_handle* tensors, uint32_t count, ds_text_sink sink, void* user);
+DS_API int32_t ds_graph_text(ds_handle context, const ds_handle* tensors, uint32_t count, ds_text_sink sink,
+                             void* user);
 /* Parses and verifies. Fails: DS_CORRUPT with line and column. */
 DS_API int32_t ds_graph_parse(ds_handle context, const char* text, uint64_t length, ds_handle* graph);
 DS_API int32_t ds_graph_print(ds_handle context, ds_handle graph, ds_text_sink sink, void* user);

@@ -11,7 +11,7 @@ DS_EXTERN_C_BEGIN
 #define DS_PLUGIN_MAGIC 0x44535031u /* "DSP1" */
 
 /* Hash of the layouts frozen in major 1: bumped by hand never, it is the sum of what must not move. */
-#define DS_LAYOUT_HASH                                                                                   \
+#define DS_LAYOUT_HASH                                                                                              \
   ((uint64_t)sizeof(ds_dl_tensor) | (uint64_t)offsetof(ds_tensor, version) << 8 | (uint64_t)sizeof(ds_spec) << 16 | \
    (uint64_t)sizeof(ds_value) << 32 | (uint64_t)sizeof(void*) << 40 | (uint64_t)DS_MAX_RANK << 48)
 
@@ -51,10 +51,10 @@ typedef struct ds_plugin { /* [growing] */
   uint32_t abi_minor;         /* built against */
   uint32_t abi_minor_minimum; /* needs at least */
   uint64_t layout_hash;
-  ds_text name;        /* "ops.math", "kernel.onednn", "com.vendor.thing": [a-z0-9_.-]+ */
-  ds_text version;     /* "1.2.0" */
-  ds_text description; /* one line */
-  ds_text license;     /* SPDX */
+  ds_text name;         /* "ops.math", "kernel.onednn", "com.vendor.thing": [a-z0-9_.-]+ */
+  ds_text version;      /* "1.2.0" */
+  ds_text description;  /* one line */
+  ds_text license;      /* SPDX */
   ds_text dependencies; /* names of plugins, separated by blanks; loaded before */
   void* self;
   /* [init] Called once for each core that loads the plugin; registers through host->provide. What it registered before

@@ -29,23 +29,23 @@ DS_EXTERN_C_BEGIN
 /* ---- status ------------------------------------------------------------------------------------------------- */
 typedef int32_t ds_status;
 #define DS_OK 0
-#define DS_INVALID_ARGUMENT 1  /* a wrong value, attribute or count */
-#define DS_SHAPE_MISMATCH 2    /* shapes do not fit together */
-#define DS_DTYPE_MISMATCH 3    /* dtypes do not fit the operator */
-#define DS_DEVICE_MISMATCH 4   /* values live on different devices, or the device is absent */
-#define DS_OUT_OF_RANGE 5      /* an index or axis outside its range */
-#define DS_NOT_FOUND 6         /* no operator, plugin, interface or file of that name */
-#define DS_OUT_OF_MEMORY 7     /* an allocation failed */
-#define DS_OVERFLOW 8          /* a size does not fit in 63 bits */
-#define DS_UNSUPPORTED 9       /* understood, but not possible here; also an unknown must-understand bit */
-#define DS_UNIMPLEMENTED 10    /* the slot is absent in this plugin or core */
-#define DS_STALE_HANDLE 11     /* released, foreign, of another kind, or garbage */
-#define DS_BAD_PLUGIN 12       /* a plugin that cannot be loaded or breaks the contract */
-#define DS_IO_ERROR 13         /* reading or writing failed; errno's text is in the message */
-#define DS_CORRUPT 14          /* a file or serialized graph that does not hold together */
-#define DS_NON_FINITE 15       /* NaN or infinity where it was asked to be reported */
-#define DS_READ_ONLY 16        /* a write to a read-only view */
-#define DS_INTERNAL 17         /* a broken invariant of ours: please report */
+#define DS_INVALID_ARGUMENT 1 /* a wrong value, attribute or count */
+#define DS_SHAPE_MISMATCH 2   /* shapes do not fit together */
+#define DS_DTYPE_MISMATCH 3   /* dtypes do not fit the operator */
+#define DS_DEVICE_MISMATCH 4  /* values live on different devices, or the device is absent */
+#define DS_OUT_OF_RANGE 5     /* an index or axis outside its range */
+#define DS_NOT_FOUND 6        /* no operator, plugin, interface or file of that name */
+#define DS_OUT_OF_MEMORY 7    /* an allocation failed */
+#define DS_OVERFLOW 8         /* a size does not fit in 63 bits */
+#define DS_UNSUPPORTED 9      /* understood, but not possible here; also an unknown must-understand bit */
+#define DS_UNIMPLEMENTED 10   /* the slot is absent in this plugin or core */
+#define DS_STALE_HANDLE 11    /* released, foreign, of another kind, or garbage */
+#define DS_BAD_PLUGIN 12      /* a plugin that cannot be loaded or breaks the contract */
+#define DS_IO_ERROR 13        /* reading or writing failed; errno's text is in the message */
+#define DS_CORRUPT 14         /* a file or serialized graph that does not hold together */
+#define DS_NON_FINITE 15      /* NaN or infinity where it was asked to be reported */
+#define DS_READ_ONLY 16       /* a write to a read-only view */
+#define DS_INTERNAL 17        /* a broken invariant of ours: please report */
 
 /* ---- dtype: DLPack's {code, bits, lanes} packed into 32 bits ------------------------------------------------- */
 typedef uint32_t ds_dtype; /* code | bits << 8 | lanes << 16; codes below 128 are DLPack's, above: registered names */
@@ -99,16 +99,16 @@ typedef struct ds_dl_tensor { /* [frozen] DLTensor; strides are in elements and 
   uint64_t byte_offset;
 } ds_dl_tensor;
 
-#define DS_TENSOR_READ_ONLY 1u  /* flags: must not be written */
-#define DS_TENSOR_DENSE 2u      /* flags: C-contiguous, strides are those of shape */
-#define DS_TENSOR_CONSTANT 4u   /* flags: same buffer and version as in the last call of this program (prepacking) */
+#define DS_TENSOR_READ_ONLY 1u /* flags: must not be written */
+#define DS_TENSOR_DENSE 2u     /* flags: C-contiguous, strides are those of shape */
+#define DS_TENSOR_CONSTANT 4u  /* flags: same buffer and version as in the last call of this program (prepacking) */
 
 typedef struct ds_tensor { /* [growing] the part up to version is frozen */
   ds_dl_tensor dl;
-  uint64_t size;           /* of this struct, for whoever reads past version */
-  uint64_t nbytes;         /* bytes of the memory the elements span */
-  uint32_t memory_kind;    /* 0 = the device's default memory */
-  uint32_t flags;          /* DS_TENSOR_* */
+  uint64_t size;            /* of this struct, for whoever reads past version */
+  uint64_t nbytes;          /* bytes of the memory the elements span */
+  uint32_t memory_kind;     /* 0 = the device's default memory */
+  uint32_t flags;           /* DS_TENSOR_* */
   const void* quantization; /* NULL, or a ds.quantization/1 descriptor */
   const void* layout;       /* NULL: strided; or a ds.layout/1 descriptor */
   uint64_t version;         /* changes whenever the content of the buffer may have changed; 0 = unknown */
@@ -122,9 +122,9 @@ DS_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(ds_tensor, version) == 88, "ds_t
 /* What is known of a value before it has memory. Outputs of infer start zeroed. */
 typedef struct ds_spec { /* [frozen] */
   ds_dtype dtype;
-  int32_t rank;         /* 0 .. DS_MAX_RANK */
-  uint32_t kind;        /* DS_KIND_* */
-  uint32_t order;       /* 0 = C order; others reserved */
+  int32_t rank;   /* 0 .. DS_MAX_RANK */
+  uint32_t kind;  /* DS_KIND_* */
+  uint32_t order; /* 0 = C order; others reserved */
   ds_device_id device;
   int64_t shape[DS_MAX_RANK];
 } ds_spec;
@@ -145,18 +145,18 @@ typedef struct ds_view_spec { /* [frozen] */
 DS_STATIC_ASSERT(sizeof(ds_view_spec) == 16 + 16 * DS_MAX_RANK, "ds_view_spec is frozen");
 
 /* ---- packed value: 16 bytes, tag and payload ------------------------------------------------------------------ */
-#define DS_NONE 0u    /* absent: an attribute's default */
-#define DS_INT 1u     /* i; with count DS_UNSIGNED its bits are those of a uint64_t from 2^63 on */
-#define DS_FLOAT 2u   /* f */
-#define DS_FLAG 3u    /* i: 0 or 1 */
-#define DS_STRING 4u  /* s, count bytes */
-#define DS_INTS 5u    /* is, count */
-#define DS_FLOATS 6u  /* fs, count */
-#define DS_TYPE 7u    /* i: a ds_dtype */
-#define DS_BYTES 8u   /* p, count bytes */
-#define DS_HANDLE 9u  /* h: a handle of ds.h */
+#define DS_NONE 0u     /* absent: an attribute's default */
+#define DS_INT 1u      /* i; with count DS_UNSIGNED its bits are those of a uint64_t from 2^63 on */
+#define DS_FLOAT 2u    /* f */
+#define DS_FLAG 3u     /* i: 0 or 1 */
+#define DS_STRING 4u   /* s, count bytes */
+#define DS_INTS 5u     /* is, count */
+#define DS_FLOATS 6u   /* fs, count */
+#define DS_TYPE 7u     /* i: a ds_dtype */
+#define DS_BYTES 8u    /* p, count bytes */
+#define DS_HANDLE 9u   /* h: a handle of ds.h */
 #define DS_POINTER 10u /* p: meaning is the callee's */
-#define DS_VALUES 11u /* vs, count */
+#define DS_VALUES 11u  /* vs, count */
 #define DS_UNSIGNED 1u
 
 typedef struct ds_value { /* [frozen] lists and strings are borrowed for the call */

@@ -70,11 +70,12 @@ int32_t parallel_for(int64_t count, int64_t grain, ds_range_fn fn, void* user) {
 }
 
 const ds_threads* pool_table() {
-  static const ds_threads table = {sizeof(ds_threads), nullptr,
-                                   [](const ds_threads*, int64_t count, int64_t grain, ds_range_fn fn, void* user) {
-                                     return parallel_for(count, grain, fn, user);
-                                   },
-                                   [](const ds_threads*, int32_t* count) { return *count = thread_count(), int32_t{DS_OK}; }};
+  static const ds_threads table = {
+      sizeof(ds_threads), nullptr,
+      [](const ds_threads*, int64_t count, int64_t grain, ds_range_fn fn, void* user) {
+        return parallel_for(count, grain, fn, user);
+      },
+      [](const ds_threads*, int32_t* count) { return *count = thread_count(), int32_t{DS_OK}; }};
   return &table;
 }
 

@@ -37,7 +37,7 @@ struct Simd {
 };
 // f64 to f32, rounded to odd: rounding that to 16 bits is as rounding once.
 inline constexpr int kOddF32 = 100;
-inline constexpr int kStreaming = 8;  // the result goes past the caches where aligned
+inline constexpr int kStreaming = 8;                                  // the result goes past the caches where aligned
 inline constexpr int kMoveCopy = 0, kMoveSplat = 1, kMoveStream = 2;  // stream: past the caches where aligned
 
 // Row functions over n elements, exactly n, any alignment. T: f32 or f64 by index 0 or 1; i64, u64 are 2, 3.

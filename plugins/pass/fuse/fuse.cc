@@ -20,8 +20,8 @@ DS_PASS(Fuse);
 namespace {
 
 constexpr uint64_t kWorthTelling = 64 << 10;  // bytes of a value from which explain() says why it is not fused
-constexpr int64_t kSmall = 4096;         // elements up to which independent nodes share a cluster
-constexpr uint32_t kLast = 0xffffffffu;  // level of small nodes nobody in the graph waits for
+constexpr int64_t kSmall = 4096;              // elements up to which independent nodes share a cluster
+constexpr uint32_t kLast = 0xffffffffu;       // level of small nodes nobody in the graph waits for
 
 class Fuser {
  public:
@@ -218,7 +218,8 @@ class Fuser {
           if (uint64_t bytes = work_.bytes(output); !work_.find(user) && bytes >= kWorthTelling) {
             std::string taker(edit_.node(user).op);
             if (taker == "read_view") continue;  // no kernel of its own
-            gaps.push_back({bytes, user, "not fused " + item.op + " -> " + taker + ": " + taker + " takes no prologue"});
+            gaps.push_back(
+                {bytes, user, "not fused " + item.op + " -> " + taker + ": " + taker + " takes no prologue"});
           }
     std::stable_sort(gaps.begin(), gaps.end(), [](auto& a, auto& b) { return a.bytes > b.bytes; });
     for (size_t i = 0; i < gaps.size() && i < 4; ++i) edit_.note(gaps[i].at, gaps[i].text);

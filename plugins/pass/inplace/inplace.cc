@@ -37,7 +37,8 @@ struct Inplace {
       }
     }
     if (count)
-      edit.note(DS_NO_ID, "in place  " + std::to_string(count) + " nodes write in place (" + std::to_string(saved) + " bytes less)");
+      edit.note(DS_NO_ID, "in place  " + std::to_string(count) + " nodes write in place (" + std::to_string(saved) +
+                              " bytes less)");
   }
 };
 DS_PASS(Inplace);

@@ -88,7 +88,8 @@ struct Plan {
     char text[160];
     std::snprintf(text, sizeof text, "peak      %.3g MB of a %.3g MB bound, %zu buffers; largest: %.40s (%.3g MB)",
                   double(arena) / 1e6, double(bound) / 1e6, all.size(),
-                  producer == DS_NO_ID ? "a leaf" : std::string(edit.node(producer).op).c_str(), double(largest.nbytes) / 1e6);
+                  producer == DS_NO_ID ? "a leaf" : std::string(edit.node(producer).op).c_str(),
+                  double(largest.nbytes) / 1e6);
     edit.note(producer, text);
   }
 };

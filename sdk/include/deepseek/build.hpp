@@ -102,9 +102,10 @@ class Builder {
   // dtype of the first float input. The body answers an Expr (or a std::vector of them: map_many).
   template <class Body>
   Node map(std::initializer_list<Node> inputs, Body&& body) {
-    return map_many(inputs, [&](auto... x)
-                      requires std::is_invocable_v<Body&, decltype(x)...>
-                    { return std::vector<Expr>{body(x...)}; })[0];
+    return map_many(
+        inputs, [&](auto... x) requires std::is_invocable_v<Body&, decltype(x)...> {
+          return std::vector<Expr>{body(x...)};
+        })[0];
   }
   template <class Body>
   std::vector<Node> map_many(std::initializer_list<Node> inputs, Body&& body) {
@@ -194,9 +195,10 @@ DS_BINARY(minimum, "minimum")
 #define DS_UNARY(name, op) \
   inline Node name(const Node& a) { return a.builder().call(op, {a}); }
 DS_UNARY(operator-, "neg")
-DS_UNARY(exp, "exp") DS_UNARY(log, "log") DS_UNARY(sqrt, "sqrt") DS_UNARY(rsqrt, "rsqrt") DS_UNARY(square, "square")
-    DS_UNARY(tanh, "tanh") DS_UNARY(sigmoid, "sigmoid") DS_UNARY(abs, "abs") DS_UNARY(reciprocal, "reciprocal")
-        DS_UNARY(sin, "sin") DS_UNARY(cos, "cos")
+DS_UNARY(exp, "exp")
+DS_UNARY(log, "log") DS_UNARY(sqrt, "sqrt") DS_UNARY(rsqrt, "rsqrt") DS_UNARY(square, "square") DS_UNARY(tanh, "tanh")
+    DS_UNARY(sigmoid, "sigmoid") DS_UNARY(abs, "abs") DS_UNARY(reciprocal, "reciprocal") DS_UNARY(sin, "sin")
+        DS_UNARY(cos, "cos")
 #undef DS_UNARY
 
             inline Node matmul(const Node& a, const Node& b) {

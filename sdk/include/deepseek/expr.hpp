@@ -248,31 +248,31 @@ inline Expr test(uint8_t op, const Expr& a, const Expr& b = 0) {
 #define DS_UNARY(name, OP) \
   inline Expr name(const Expr& a) { return expr::unary(DS_EXPR_##OP, a); }
 DS_UNARY(abs, ABS)
-DS_UNARY(sign, SIGN) DS_UNARY(floor, FLOOR) DS_UNARY(ceil, CEIL) DS_UNARY(round, ROUND) DS_UNARY(trunc, TRUNC)
-    DS_UNARY(sqrt, SQRT) DS_UNARY(rsqrt, RSQRT) DS_UNARY(exp, EXP) DS_UNARY(exp2, EXP2) DS_UNARY(expm1, EXPM1)
-        DS_UNARY(log, LOG) DS_UNARY(log2, LOG2) DS_UNARY(log10, LOG10) DS_UNARY(log1p, LOG1P) DS_UNARY(sin, SIN)
-            DS_UNARY(cos, COS) DS_UNARY(tan, TAN) DS_UNARY(asin, ASIN) DS_UNARY(acos, ACOS) DS_UNARY(atan, ATAN)
-                DS_UNARY(sinh, SINH) DS_UNARY(cosh, COSH) DS_UNARY(tanh, TANH) DS_UNARY(asinh, ASINH)
-                    DS_UNARY(acosh, ACOSH) DS_UNARY(atanh, ATANH) DS_UNARY(erf, ERF) DS_UNARY(erfc, ERFC)
-                        DS_UNARY(sigmoid, SIGMOID) DS_UNARY(reciprocal, RECIPROCAL) DS_UNARY(bit_not, BIT_NOT)
-                            DS_UNARY(copy, COPY)
+DS_UNARY(sign, SIGN)
+DS_UNARY(floor, FLOOR) DS_UNARY(ceil, CEIL) DS_UNARY(round, ROUND) DS_UNARY(trunc, TRUNC) DS_UNARY(sqrt, SQRT)
+    DS_UNARY(rsqrt, RSQRT) DS_UNARY(exp, EXP) DS_UNARY(exp2, EXP2) DS_UNARY(expm1, EXPM1) DS_UNARY(log, LOG)
+        DS_UNARY(log2, LOG2) DS_UNARY(log10, LOG10) DS_UNARY(log1p, LOG1P) DS_UNARY(sin, SIN) DS_UNARY(cos, COS)
+            DS_UNARY(tan, TAN) DS_UNARY(asin, ASIN) DS_UNARY(acos, ACOS) DS_UNARY(atan, ATAN) DS_UNARY(sinh, SINH)
+                DS_UNARY(cosh, COSH) DS_UNARY(tanh, TANH) DS_UNARY(asinh, ASINH) DS_UNARY(acosh, ACOSH)
+                    DS_UNARY(atanh, ATANH) DS_UNARY(erf, ERF) DS_UNARY(erfc, ERFC) DS_UNARY(sigmoid, SIGMOID)
+                        DS_UNARY(reciprocal, RECIPROCAL) DS_UNARY(bit_not, BIT_NOT) DS_UNARY(copy, COPY)
 #undef DS_UNARY
 #define DS_BINARY(name, OP) \
   inline Expr name(const Expr& a, const Expr& b) { return expr::binary(DS_EXPR_##OP, a, b); }
-                                DS_BINARY(min, MIN) DS_BINARY(max, MAX) DS_BINARY(mod, MOD) DS_BINARY(atan2, ATAN2)
-                                    DS_BINARY(floor_div, FLOOR_DIV) DS_BINARY(bit_and, BIT_AND)
-                                        DS_BINARY(bit_or, BIT_OR) DS_BINARY(bit_xor, BIT_XOR) DS_BINARY(shift_left, SHL)
-                                            DS_BINARY(shift_right, SHR) DS_BINARY(operator+, ADD)
+                            DS_BINARY(min, MIN) DS_BINARY(max, MAX) DS_BINARY(mod, MOD) DS_BINARY(atan2, ATAN2)
+                                DS_BINARY(floor_div, FLOOR_DIV) DS_BINARY(bit_and, BIT_AND) DS_BINARY(bit_or, BIT_OR)
+                                    DS_BINARY(bit_xor, BIT_XOR) DS_BINARY(shift_left, SHL) DS_BINARY(shift_right, SHR)
+                                        DS_BINARY(operator+, ADD)
 #undef DS_BINARY
 #define DS_TEST(name, OP) \
   inline Expr name(const Expr& a, const Expr& b) { return expr::test(DS_EXPR_##OP, a, b); }
-                                                DS_TEST(operator==, EQ) DS_TEST(operator!=, NE) DS_TEST(operator<, LT)
-                                                    DS_TEST(operator<=, LE) DS_TEST(operator>, GT)
-                                                        DS_TEST(operator>=, GE) DS_TEST(operator&&, AND)
-                                                            DS_TEST(operator||, OR) DS_TEST(logical_xor, XOR)
+                                            DS_TEST(operator==, EQ) DS_TEST(operator!=, NE) DS_TEST(operator<, LT)
+                                                DS_TEST(operator<=, LE) DS_TEST(operator>, GT) DS_TEST(operator>=, GE)
+                                                    DS_TEST(operator&&, AND) DS_TEST(operator||, OR)
+                                                        DS_TEST(logical_xor, XOR)
 #undef DS_TEST
-                                                                inline Expr
-                                                                operator!(const Expr& a) {
+                                                            inline Expr
+                                                            operator!(const Expr& a) {
   return expr::test(DS_EXPR_NOT, a);
 }
 inline Expr is_nan(const Expr& a) { return expr::test(DS_EXPR_IS_NAN, a); }

@@ -100,7 +100,7 @@ inline constexpr ds_plugin this_plugin = {DS_PLUGIN_STAMP,
 
 #ifndef DS_NO_DOOR
 extern "C" DS_EXPORT __attribute__((weak)) const ds_plugin* ds_plugin_query_v1(const ds_host* h,
-                                                                              const ds_error_sink* error) {
+                                                                               const ds_error_sink* error) {
   if (!h || h->abi_major != DS_ABI_MAJOR) {
     ds::fail(error, DS_BAD_PLUGIN, "built for ABI major 1");
     return nullptr;

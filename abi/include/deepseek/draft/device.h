@@ -40,8 +40,8 @@ typedef struct ds_copy { /* [frozen] on the host's side: an address; on the devi
 typedef struct ds_device { /* [growing] */
   uint64_t size;
   uint64_t must_understand;
-  ds_text name;  /* "cpu", "cuda" */
-  int32_t type;  /* DLPack device type, or >= 128: a free number of the vendor's */
+  ds_text name; /* "cpu", "cuda" */
+  int32_t type; /* DLPack device type, or >= 128: a free number of the vendor's */
   uint32_t reserved;
   void* self;
   /* All [any]. */
@@ -58,8 +58,10 @@ typedef struct ds_device { /* [growing] */
   int32_t (*event_record)(void* self, int32_t index, void* stream, void* event);
   int32_t (*event_wait)(void* self, int32_t index, void* stream, void* event); /* the stream waits, not the caller */
   int32_t (*event_query)(void* self, int32_t index, void* event, int32_t* done);
-  int32_t (*event_time)(void* self, int32_t index, void* event, double* seconds); /* timestamp at which it was reached */
-  int32_t (*event_callback)(void* self, int32_t index, void* event, void (*fn)(void* user, ds_status status), void* user);
+  int32_t (*event_time)(void* self, int32_t index, void* event,
+                        double* seconds); /* timestamp at which it was reached */
+  int32_t (*event_callback)(void* self, int32_t index, void* event, void (*fn)(void* user, ds_status status),
+                            void* user);
   /* The device's thread pool, offered to everybody as ds.threads/1; only the cpu driver has one. */
   const ds_threads* threads;
 } ds_device;

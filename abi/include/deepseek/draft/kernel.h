@@ -6,9 +6,11 @@ DS_EXTERN_C_BEGIN
 
 #define DS_KERNEL_INTERFACE "ds.kernel/1"
 
-#define DS_INPUT_CONSTANT 1u /* a parameter: the same buffer comes again, its ds_tensor.version tells when it changed */
+#define DS_INPUT_CONSTANT 1u /* a parameter: the same buffer comes again, its ds_tensor.version tells when it changed \
+                              */
 
-#define DS_NODE_STRICT 1u /* every operation rounds by itself: nothing contracted or reassociated beyond the reference */
+#define DS_NODE_STRICT \
+  1u /* every operation rounds by itself: nothing contracted or reassociated beyond the reference */
 
 typedef struct ds_node { /* [growing] what supports and create see */
   uint64_t size;
@@ -22,9 +24,9 @@ typedef struct ds_node { /* [growing] what supports and create see */
   const ds_spec* const* inputs;
   const ds_spec* const* outputs;
   const ds_value* attributes;
-  const uint32_t* input_flags;          /* DS_INPUT_* */
-  const int64_t* const* input_strides;  /* per input, in elements; NULL entry = dense; NULL during supports */
-  const void* expr;                     /* of an elementwise node, else NULL */
+  const uint32_t* input_flags;         /* DS_INPUT_* */
+  const int64_t* const* input_strides; /* per input, in elements; NULL entry = dense; NULL during supports */
+  const void* expr;                    /* of an elementwise node, else NULL */
   uint64_t expr_size;
 } ds_node;
 
@@ -38,8 +40,8 @@ typedef struct ds_kernel_offer { /* [growing] filled by supports; zeroed before 
 typedef struct ds_kernel { /* [growing] */
   uint64_t size;
   uint64_t must_understand;
-  ds_text name;    /* "onednn.matmul", shown by explain() */
-  ds_text op;      /* operator's name; "*" = any elementwise node with an expr */
+  ds_text name; /* "onednn.matmul", shown by explain() */
+  ds_text op;   /* operator's name; "*" = any elementwise node with an expr */
   uint32_t version_minimum;
   uint32_t version_maximum; /* 0 = any */
   ds_text device;           /* driver's name: "cpu" */

@@ -6,13 +6,12 @@
  *   attributes  name: kind = default    kind: int float flag string ints floats dtype bytes; without default: required
  *   defaults    1, 1.5, true, false, "text", [1,2], f32, none
  *   outputs     type, or name: type, several separated by commas, a last type* for variadic
- *   types       a class: any number (bool, int, float) real (int, float) float int bool complex, or a dtype: f32 i64 ...
- *               Inputs of one class share one dtype variable: they are promoted to a common dtype (NumPy's rules, Python
- *               scalars weak; integers to the default float where the class is float) and cast before the operator sees
- *               them. A digit makes another variable of the same class (any2). An output takes its variable's dtype
- *               unless infer sets another.
- * A random operator (DS_CLASS_RANDOM) has an input `state: u64`, [2]: seed and offset; absent in a call, the host fills
- * it and moves the context's counter on. */
+ *   types       a class: any number (bool, int, float) real (int, float) float int bool complex, or a dtype: f32 i64
+ * ... Inputs of one class share one dtype variable: they are promoted to a common dtype (NumPy's rules, Python scalars
+ * weak; integers to the default float where the class is float) and cast before the operator sees them. A digit makes
+ * another variable of the same class (any2). An output takes its variable's dtype unless infer sets another. A random
+ * operator (DS_CLASS_RANDOM) has an input `state: u64`, [2]: seed and offset; absent in a call, the host fills it and
+ * moves the context's counter on. */
 #ifndef DEEPSEEK_DRAFT_OPERATOR_H
 #define DEEPSEEK_DRAFT_OPERATOR_H
 #include "deepseek/ds_plugin.h"
@@ -23,19 +22,19 @@ DS_EXTERN_C_BEGIN
 /* classes */
 #define DS_CLASS_ELEMENTWISE 1u /* broadcasts its inputs; has an expr, or its attribute `expr` is one */
 #define DS_CLASS_REDUCE 2u
-#define DS_CLASS_VIEW 3u        /* has `view`: never a node itself, the host records read_view */
+#define DS_CLASS_VIEW 3u /* has `view`: never a node itself, the host records read_view */
 #define DS_CLASS_CONTRACTION 4u
 #define DS_CLASS_GATHER 5u
 #define DS_CLASS_RANDOM 6u
 #define DS_CLASS_EFFECT 7u
 #define DS_CLASS_OPAQUE 8u
-#define DS_CLASS_CREATE 9u      /* no inputs: fill, arange */
+#define DS_CLASS_CREATE 9u /* no inputs: fill, arange */
 
 /* traits */
 #define DS_TRAIT_COMMUTATIVE 1ull
 #define DS_TRAIT_EFFECT 2ull         /* never removed, merged or reordered against others of its domain */
 #define DS_TRAIT_DATA_DEPENDENT 4ull /* output size is known only after running; ends the recording */
-#define DS_TRAIT_MAY_FAIL 16ull      /* the content of an input can make it fail: indices; its program donates nothing */
+#define DS_TRAIT_MAY_FAIL 16ull /* the content of an input can make it fail: indices; its program donates nothing */
 #define DS_TRAIT_NOT_DIFFERENTIABLE 8ull /* gradient is zero or undefined by definition: comparisons, argmax */
 
 /* Slots of ds_infer. All specs of inputs are concrete; attributes are complete, in schema order, defaults filled in. */
@@ -58,7 +57,8 @@ typedef struct ds_view_args { /* [frozen] */
   ds_view_spec* result;
 } ds_view_args;
 
-/* ---- builder: how gradient and decompose emit nodes. Errors stick: after a failure every call answers 0 values. ---- */
+/* ---- builder: how gradient and decompose emit nodes. Errors stick: after a failure every call answers 0 values. ----
+ */
 typedef uint64_t ds_build_value; /* 0 = absent */
 typedef struct ds_attribute {    /* [frozen] */
   ds_text name;

@@ -12,8 +12,8 @@ DS_EXTERN_C_BEGIN
 #define DS_STAGE_GRAPH 1   /* before kernels are chosen */
 #define DS_STAGE_PROGRAM 2 /* after; only alias and place may be called */
 
-#define DS_EXACT 1u         /* same bits as without the pass */
-#define DS_REASSOCIATES 2u  /* same mathematics, other rounding */
+#define DS_EXACT 1u        /* same bits as without the pass */
+#define DS_REASSOCIATES 2u /* same mathematics, other rounding */
 #define DS_APPROXIMATES 3u
 
 typedef uint32_t ds_node_id;
@@ -33,22 +33,22 @@ typedef struct ds_edit_node { /* [growing] borrowed until the next mutation of t
   ds_text role;
   const ds_value_id* inputs; /* DS_NO_ID = absent optional */
   const ds_value_id* outputs;
-  ds_kernel_offer offer;      /* program stage: of the chosen kernel */
-  uint64_t dead_after;        /* program stage: reserved */
+  ds_kernel_offer offer; /* program stage: of the chosen kernel */
+  uint64_t dead_after;   /* program stage: reserved */
 } ds_edit_node;
 
 typedef struct ds_edit_value { /* [growing] */
   uint64_t size;
   ds_spec spec;
   uint32_t flags;
-  uint32_t uses;           /* by nodes; each operand counts */
-  ds_node_id producer;     /* DS_NO_ID for leaves and constants */
+  uint32_t uses;       /* by nodes; each operand counts */
+  ds_node_id producer; /* DS_NO_ID for leaves and constants */
   uint32_t output_index;
   const void* constant_data; /* dense, when DS_VALUE_CONSTANT and small enough to be kept on the host */
   /* program stage: the memory it stands for. Values that share memory share `buffer` (aliases, in-place chains). */
-  ds_value_id buffer;    /* representative; DS_NO_ID: has no memory of its own in the arena (leaf, output, constant) */
-  uint32_t first, last;  /* instruction numbers between which `buffer` is alive, both included */
-  uint64_t nbytes;       /* of `buffer` */
+  ds_value_id buffer;   /* representative; DS_NO_ID: has no memory of its own in the arena (leaf, output, constant) */
+  uint32_t first, last; /* instruction numbers between which `buffer` is alive, both included */
+  uint64_t nbytes;      /* of `buffer` */
 } ds_edit_value;
 
 typedef struct ds_edit { /* [growing] [serial] */
@@ -69,9 +69,10 @@ typedef struct ds_edit { /* [growing] [serial] */
                     ds_node_id* node); /* op or "@role"; shapes inferred; location and name come from `before` */
   int32_t (*replace)(struct ds_edit*, ds_value_id old_value, ds_value_id new_value); /* everywhere, outputs included */
   int32_t (*erase)(struct ds_edit*, ds_node_id node); /* its outputs must be unused; effects cannot be erased */
-  int32_t (*evaluate)(struct ds_edit*, ds_node_id node); /* runs the reference on constant inputs; its outputs become constants */
+  int32_t (*evaluate)(struct ds_edit*,
+                      ds_node_id node); /* runs the reference on constant inputs; its outputs become constants */
   /* Memory (program stage). */
-  int32_t (*alias)(struct ds_edit*, ds_node_id node, uint32_t input); /* output 0 computed in place of that input */
+  int32_t (*alias)(struct ds_edit*, ds_node_id node, uint32_t input);     /* output 0 computed in place of that input */
   int32_t (*place)(struct ds_edit*, ds_value_id buffer, uint64_t offset); /* in the arena, 64-byte aligned */
   int32_t (*arena)(struct ds_edit*, uint64_t nbytes);
   /* One line for explain(): what was done and why, or why not. */

@@ -13,8 +13,8 @@ typedef int32_t (*ds_row_sink)(void* user, const ds_value* values, uint32_t coun
 typedef struct ds_service { /* [growing] */
   uint64_t size;
   uint64_t must_understand;
-  ds_text kind; /* "format" */
-  ds_text name; /* "safetensors" */
+  ds_text kind;       /* "format" */
+  ds_text name;       /* "safetensors" */
   ds_text properties; /* "key=value" lines; a format has extensions=.safetensors */
   void* self;
   /* [any] Tensors in args are DS_POINTER to ds_tensor on cpu, strided, evaluated. Fails: DS_NOT_FOUND for a method. */

@@ -19,7 +19,8 @@ constexpr T kStart = op == kSum    ? T(0)
                      : op == kProd ? T(1)
                                    : T(0);
 
-// Vectors folded into one by four chains. Of max and min of floats, NaN is looked for apart: so each is one instruction.
+// Vectors folded into one by four chains. Of max and min of floats, NaN is looked for apart: so each is one
+// instruction.
 template <int op, class T, bool watches_nan = op >= kMax && (__is_same(T, float) || __is_same(T, double))>
 struct Chains {
   V<T> a[4];

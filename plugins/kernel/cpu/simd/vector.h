@@ -124,7 +124,7 @@ DS_INLINE VD sqrt_(VD v) {
 }
 template <int mode>
 DS_INLINE double rounded_one(double x) {
-  return mode == 0   ? __builtin_rint(x)
+  return mode == 0 ? __builtin_rint(x)
          : mode == 1 ? __builtin_floor(x)
          : mode == 2 ? __builtin_ceil(x)
                      : __builtin_trunc(x);

@@ -138,3 +138,12 @@ def test_overlapping_copy():
     np.testing.assert_array_equal(x.numpy(), base)
     x += x[::-1]
     np.testing.assert_array_equal(x.numpy(), base + base[::-1])
+
+
+def test_a_wrong_index_spoils_nothing():
+    x = ds.arange(5)
+    view = x[1:]
+    for write in (lambda: x.__setitem__([7], 1), lambda: x.__setitem__(np.array([[0, -6]]), 1), lambda: view.__setitem__([4], 1)):
+        with pytest.raises(IndexError, match="out of bounds for axis 0 with size"):
+            write()
+    assert x.tolist() == [0, 1, 2, 3, 4] and view.tolist() == [1, 2, 3, 4]

@@ -1,6 +1,7 @@
 """Several threads, forked children, and what they share."""
 
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -110,3 +111,27 @@ def test_forked_child_goes_on():
         assert stream.read() == "True"
     assert os.waitpid(child, 0)[1] == 0
     assert float((x @ x).sum()) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_fork_while_another_thread_computes():
+    stop = threading.Event()
+    x = ds.asarray(np.full((200, 200), 0.01))
+
+    def busy():
+        while not stop.is_set():
+            float((x @ x).sum())
+
+    thread = threading.Thread(target=busy)
+    thread.start()
+    try:
+        for _ in range(10):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                os._exit(0 if float((x[0, :5] * 2).sum()) == 0.1 else 1)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        thread.join()

@@ -26,8 +26,28 @@ def _is_bool(part: Any) -> bool:
     return part is True or part is False or getattr(getattr(part, "dtype", None), "kind", "") == "b"
 
 
-def _parts(key: Any, rank: int) -> list[Any]:
-    """The key's parts: Python ints, slices, None, and index or mask tensors; Ellipsis expanded."""
+class _Given:
+    """Indices as a list or NumPy array: they are known now, so a wrong one is an error now and spoils no tensor."""
+
+    __slots__ = ("tensor", "array")
+
+    def __init__(self, part: Any) -> None:
+        import numpy
+
+        self.array = numpy.asarray(part)
+        self.tensor = asarray(self.array)
+
+    def checked(self, axis: int, extent: int) -> Any:
+        """The tensor; IndexError for an index outside of the axis."""
+        wrong = self.array[(self.array < -extent) | (self.array >= extent)] if self.array.dtype.kind in "iu" else ()
+        if len(wrong):
+            raise errors.OutOfRangeError(f"index {wrong.flat[0]} is out of bounds for axis {axis} with size {extent}")
+        return self.tensor
+
+
+def _parts(key: Any, rank: int, given: dict[int, _Given]) -> list[Any]:
+    """The key's parts: Python ints, slices, None, and index or mask tensors; Ellipsis expanded. given: those whose values
+    are known, by id of the tensor."""
     parts: list[Any] = []
     for part in key if isinstance(key, tuple) else (key,):
         if part is None or part is Ellipsis or isinstance(part, slice):
@@ -40,8 +60,12 @@ def _parts(key: Any, rank: int) -> list[Any]:
                 parts.append(int(part))  # NumPy's integer scalars
             elif isinstance(part, (list, tuple)) and len(part) == 0:
                 parts.append(asarray([], dtype="int64"))
-            else:
+            elif isinstance(part, (bool, _native.Tensor)):
                 parts.append(asarray(part))
+            else:
+                known = _Given(part)
+                parts.append(known.tensor)
+                given[id(known.tensor)] = known
         elif hasattr(part, "__index__"):
             parts.append(part.__index__())
         else:
@@ -92,7 +116,8 @@ def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
 def plan(key: Any, shape: tuple[int, ...]) -> Plan:
     """Takes a key apart for a tensor of that shape. IndexError as NumPy."""
     rank = len(shape)
-    parts = _parts(key, rank)
+    given: dict[int, _Given] = {}
+    parts = _parts(key, rank, given)
     basic: list[Any] = []
     arrays, axes = [], []
     runs = 0  # groups of adjacent advanced parts, ints among them
@@ -115,6 +140,8 @@ def plan(key: Any, shape: tuple[int, ...]) -> Plan:
                 axes.append(out)
                 out += 1
                 continue
+            if id(part) in given and not mask:
+                part = given[id(part)].checked(axis, shape[axis])
             found = _nonzero(part, shape[axis : axis + part.ndim], axis) if mask else (part,)
             for indices in found:
                 basic.append(slice(None))

@@ -133,8 +133,10 @@ def bare() -> None:
     folder = Path(tempfile.mkdtemp(prefix="ds_bare_"))
     subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates,git", "bookworm", str(folder)], check=True,
                    stdout=subprocess.DEVNULL)
-    for source in ("/etc/resolv.conf", "/etc/hosts"):
+    # Nothing is installed there; how this machine reaches its packages is taken over.
+    for source in ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"):
         shutil.copy(source, str(folder) + source)
+    shutil.copytree("/etc/apt/apt.conf.d", folder / "etc/apt/apt.conf.d", dirs_exist_ok=True)
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder / "deepseek")], check=True)
     mounts = [folder / "proc", folder / "dev"]
     subprocess.run(["mount", "-t", "proc", "proc", str(mounts[0])], check=True)
@@ -150,8 +152,9 @@ def bare() -> None:
         figures.add("bare_build", int(built.group(1)) + int(built.group(2)) / 60, "min", 8)
     finally:
         for mount in mounts:
-            subprocess.run(["umount", "-l", str(mount)], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run(["umount", str(mount)], check=False)
+        if not any(os.path.ismount(mount) for mount in mounts):  # never into this machine's own /dev
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

@@ -38,10 +38,10 @@ def hunt(plugin, programs):
 
 
 @pytest.mark.parametrize("bug", PASSES + KERNELS)
-def test_planted_bug_is_found(bug, record_property):
+def test_planted_bug_is_found(bug):
     found = hunt(bug, MOST)["found"]
     assert found, f"{MOST} programs did not notice {bug}"
-    record_property("programs", found)
+    print(f"{bug}: found by program {found}")
 
 
 @pytest.mark.parametrize("plugin", ("honest_read", "honest_write", "honest_plan"))

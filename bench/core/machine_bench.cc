@@ -24,33 +24,33 @@ float* pages(size_t count) {
 }
 
 // Streaming stores of the widest vectors there are; `y` null: a copy.
-__attribute__((target("avx512f"))) void stream512(float* to, const float* x, const float* y, size_t begin, size_t end) {
+__attribute__((target("avx512f"))) void sweep512(float* to, const float* x, const float* y, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i += 16) {
     __m512 v = _mm512_load_ps(x + i);
     _mm512_stream_ps(to + i, y ? _mm512_fmadd_ps(_mm512_set1_ps(3), _mm512_load_ps(y + i), v) : v);
   }
 }
-void stream256(float* to, const float* x, const float* y, size_t begin, size_t end) {
+void sweep256(float* to, const float* x, const float* y, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i += 8) {
     __m256 v = _mm256_load_ps(x + i);
     _mm256_stream_ps(to + i, y ? _mm256_fmadd_ps(_mm256_set1_ps(3), _mm256_load_ps(y + i), v) : v);
   }
 }
-void stream(float* to, const float* x, const float* y) {
+void sweep(float* to, const float* x, const float* y) {
   static const bool wide = __builtin_cpu_supports("avx512f");
   constexpr size_t kPiece = 4096;
 #pragma omp parallel for
-  for (size_t i = 0; i < kFloats; i += kPiece) (wide ? stream512 : stream256)(to, x, y, i, i + kPiece);
+  for (size_t i = 0; i < kFloats; i += kPiece) (wide ? sweep512 : sweep256)(to, x, y, i, i + kPiece);
   _mm_sfence();
 }
 
 std::function<void()> triad() {
   float *a = pages(kFloats), *b = pages(kFloats), *c = pages(kFloats);
-  return [=] { stream(a, b, c); };
+  return [=] { sweep(a, b, c); };
 }
 std::function<void()> read_write() {
   float *a = pages(kFloats), *b = pages(kFloats);
-  return [=] { stream(a, b, nullptr); };
+  return [=] { sweep(a, b, nullptr); };
 }
 
 std::function<void()> matmul(int64_t n) {

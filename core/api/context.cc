@@ -169,6 +169,45 @@ ds_handle Context::add(Value value) {
   return tensors.add(Ref<Tensor>(new Tensor(Ref<Storage>(new Storage(std::move(value))))));
 }
 
+int32_t enter_with(ds_handle handle, void* body, Entered run) noexcept {
+  ContextSlot* slot = ContextSlot::of(handle);
+  if (!slot) return report_orphan(DS_STALE_HANDLE, "no such context");
+  slot->mutex.lock();
+  if (!slot->holds(handle)) {
+    slot->mutex.unlock();
+    return report_orphan(DS_STALE_HANDLE, "no such context");
+  }
+  ++slot->calls;
+  int32_t code = DS_OUT_OF_MEMORY;
+  bool locked = true;
+  try {
+    Context& context = *slot->context.load(std::memory_order_relaxed);
+    ThreadState& thread = context.thread();
+    Status status;
+    try {
+      status = run(body, context, thread);
+    } catch (const std::bad_alloc&) {
+      status = Status(DS_OUT_OF_MEMORY, "out of memory");
+    } catch (const std::exception& e) {
+      status = Status(DS_INTERNAL, e.what());
+    } catch (...) {
+      status = Status(DS_INTERNAL, "unknown exception");
+    }
+    std::vector<std::function<void()>> deferred = context.take_deferred();
+    if (status || !deferred.empty()) {
+      slot->mutex.unlock();
+      locked = false;
+      for (auto& task : deferred) task();
+    }
+    code = status.ok() ? DS_OK : report(context, thread, std::move(status));
+  } catch (...) {
+  }
+  if (!locked) slot->mutex.lock();
+  --slot->calls;
+  slot->mutex.unlock();
+  return code;
+}
+
 }  // namespace ds::core
 
 using namespace ds::core;

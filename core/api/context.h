@@ -116,44 +116,13 @@ int32_t report(Context& context, ThreadState& thread, Status status);
 int32_t report_orphan(int32_t code, std::string_view text);  // there is no context to tell
 
 // The way in: finds the context, takes the lock, runs body(context, thread) -> Status, reports, catches everything.
+using Entered = Status (*)(void* body, Context& context, ThreadState& thread);
+int32_t enter_with(ds_handle handle, void* body, Entered run) noexcept;
 template <class Body>
 int32_t enter(ds_handle handle, Body&& body) noexcept {
-  ContextSlot* slot = ContextSlot::of(handle);
-  if (!slot) return report_orphan(DS_STALE_HANDLE, "no such context");
-  slot->mutex.lock();
-  if (!slot->holds(handle)) {
-    slot->mutex.unlock();
-    return report_orphan(DS_STALE_HANDLE, "no such context");
-  }
-  ++slot->calls;
-  int32_t code = DS_OUT_OF_MEMORY;
-  bool locked = true;
-  try {
-    Context& context = *slot->context.load(std::memory_order_relaxed);
-    ThreadState& thread = context.thread();
-    Status status;
-    try {
-      status = body(context, thread);
-    } catch (const std::bad_alloc&) {
-      status = Status(DS_OUT_OF_MEMORY, "out of memory");
-    } catch (const std::exception& e) {
-      status = Status(DS_INTERNAL, e.what());
-    } catch (...) {
-      status = Status(DS_INTERNAL, "unknown exception");
-    }
-    std::vector<std::function<void()>> deferred = context.take_deferred();
-    if (status || !deferred.empty()) {
-      slot->mutex.unlock();
-      locked = false;
-      for (auto& task : deferred) task();
-    }
-    code = status.ok() ? DS_OK : report(context, thread, std::move(status));
-  } catch (...) {
-  }
-  if (!locked) slot->mutex.lock();
-  --slot->calls;
-  slot->mutex.unlock();
-  return code;
+  return enter_with(handle, &body, [](void* b, Context& context, ThreadState& thread) -> Status {
+    return (*static_cast<std::remove_reference_t<Body>*>(b))(context, thread);
+  });
 }
 
 // A listing: body(context, thread, &lines) -> Status; the lines go out after the lock. The sink's answer is passed on.

@@ -3,7 +3,9 @@
  * Everything is reached by 64-bit handles, checked at every call: NULL (0), released, foreign and garbage handles are
  * DS_STALE_HANDLE, never a crash. All functions are [any]. Every function answers a status; the text of the calling
  * thread's last failure in a context is ds_error. Outputs are untouched on failure. Nothing is printed, nothing aborts.
- * A call records; nothing runs until somebody looks at a value. Recording is per thread. */
+ * A call records; nothing runs until somebody looks at a value. Recording is per thread. Callbacks run without any lock
+ * and may call back; a sink's nonzero answer ends the listing and is answered. A child of fork goes on with one thread.
+ */
 #ifndef DEEPSEEK_DS_H
 #define DEEPSEEK_DS_H
 #include "deepseek/ds_types.h"
@@ -23,7 +25,8 @@ typedef uint64_t ds_operator_id; /* of one context; 0 = none */
  * but opens none that nothing needs. Reads DS_EAGER, DS_NUMERICS, DS_PLUGIN_PATH, DS_PLUGIN_POLICY unless privileges
  * are raised. */
 DS_API int32_t ds_context_create(ds_handle* context);
-/* Waits for what runs, releases everything. Its handles become stale. */
+/* Runs effects that are recorded, waits for what runs, releases everything; its handles become stale. Fails:
+ * DS_INVALID_ARGUMENT while a call of the context is running, the one whose callback this is for instance. */
 DS_API int32_t ds_context_destroy(ds_handle context);
 /* Options: "eager" (flag), "numerics" (string: default, strict), "check_finite" (flag: the first operator that makes a
  * NaN or infinity is an error DS_NON_FINITE), "flush_nodes" (int), "flush_bytes" (int), "float" (dtype: what integers
@@ -91,7 +94,8 @@ DS_API int32_t ds_tensor_layout(ds_handle context, ds_handle tensor, ds_view_spe
 DS_API int32_t ds_tensor_as_strided(ds_handle context, ds_handle tensor, int64_t offset, int32_t rank,
                                     const int64_t* shape, const int64_t* strides, uint64_t location, ds_handle* view);
 /* Writes `value` (DS_HANDLE, broadcast, cast; or a scalar) into a tensor or view, seen by everything that shares the
- * storage. Fails: DS_READ_ONLY, DS_SHAPE_MISMATCH. */
+ * storage. Fails: DS_READ_ONLY, DS_SHAPE_MISMATCH; under gradients DS_INVALID_ARGUMENT for a leaf that requires them,
+ * and for a detached target whose value does. */
 DS_API int32_t ds_assign(ds_handle context, ds_handle target, const ds_value* value, uint64_t location);
 DS_API int32_t ds_set_read_only(ds_handle context, ds_handle tensor, int32_t read_only);
 /* Evaluates. target: nbytes of dense C order. */

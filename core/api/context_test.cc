@@ -90,6 +90,9 @@ TEST(Context, ThreadsInheritNothingFromEndedOnes) {
 }
 
 TEST(Context, ForkedChildrenGoOnWhateverOthersHeld) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer's allocator forks with its own lock held by the other thread";
+#endif
   Session s;
   std::atomic<bool> stop{false};
   ds_handle x = s.tensor({300, 300}, std::vector<float>(90000, 0.01f));

@@ -113,6 +113,13 @@ bool refuses(int32_t status) {
          status == DS_DTYPE_MISMATCH;
 }
 
+Report not_run(const std::string& name, const Error& why) {
+  Report report;
+  report.name = name;
+  report.failures.push_back(why.text);
+  return report;
+}
+
 void exclude(Report* report, std::string reason) {
   if (std::find(report->exclusions.begin(), report->exclusions.end(), reason) == report->exclusions.end())
     report->exclusions.push_back(std::move(reason));
@@ -174,10 +181,7 @@ Report Suite::check_on(const std::string& device, const std::string& name) try {
   if (report.compared == 0) report.failures.push_back("none of its samples runs there");
   return report;
 } catch (const Error& e) {
-  Report report;
-  report.name = name;
-  report.failures.push_back(e.text);
-  return report;
+  return not_run(name, e);
 }
 
 Report Suite::check(const std::string& name) try {
@@ -240,10 +244,7 @@ Report Suite::check(const std::string& name) try {
   report.exclusions.erase(std::unique(report.exclusions.begin(), report.exclusions.end()), report.exclusions.end());
   return report;
 } catch (const Error& e) {
-  Report report;
-  report.name = name;
-  report.failures.push_back(e.text);
-  return report;
+  return not_run(name, e);
 }
 
 }  // namespace ds::conformance
